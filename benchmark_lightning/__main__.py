@@ -1,0 +1,102 @@
+"""The command line: one table from a command to the function that does it, imported only when it is called."""
+
+import importlib
+import os
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from benchmark_lightning import __version__
+from benchmark_lightning.errors import InputError, nearest
+
+TRACEBACK_VARIABLE = "BENCHMARK_LIGHTNING_TRACEBACK"
+
+
+class Command(NamedTuple):
+    """What a command does and the function ``main(arguments)`` behind it."""
+
+    help: str
+    module: str
+    takes_its_name: bool = False  # LightningCLI wants the command among its arguments
+
+
+CLI = "benchmark_lightning.training.cli"
+COMMANDS = {
+    "fit": Command("train a model from configs; keeps its best and last checkpoint", CLI, takes_its_name=True),
+    "validate": Command("evaluate a checkpoint on the validation images", CLI, takes_its_name=True),
+    "test": Command("evaluate a checkpoint on the test images", CLI, takes_its_name=True),
+    "predict": Command("class and probability of test images or of your own", CLI, takes_its_name=True),
+    "trial": Command("fit, test the best checkpoint and write one record.json", "benchmark_lightning.study.trial"),
+}
+
+
+def usage() -> str:
+    """The help of the whole program."""
+    lines = [f"  {name:<10} {command.help}" for name, command in COMMANDS.items()]
+    return "\n".join(
+        [
+            f"benchmark-lightning {__version__}: honest, fast benchmarks of training small-image classifiers",
+            "",
+            "usage: benchmark-lightning COMMAND [--config FILE ...] [--KEY VALUE ...]",
+            "",
+            *lines,
+            "",
+            "  benchmark-lightning COMMAND --help   every key of a command",
+            "  benchmark-lightning --version        the version",
+            "",
+            "example: benchmark-lightning fit --config configs/experiment/digits_resnet18.yaml --model.lr 1e-4",
+        ]
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command and returns its exit code: 0 done, 1 failed while running, 2 bad input, 130 interrupted."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0
+    if arguments[0] == "--version":
+        print(__version__)
+        return 0
+    try:
+        return _run(arguments)
+    except InputError as error:
+        _complain(f"{error}", error)
+        return 2
+    except KeyboardInterrupt:
+        _complain("interrupted; fit goes on from where it was with --ckpt_path last")
+        return 130
+    except Exception as error:  # whatever it is, a person gets a sentence
+        reason = " ".join(str(error).split()) or "no message"
+        _complain(f"{arguments[0]} failed: {type(error).__name__}: {reason}", error)
+        return 1
+
+
+def _run(arguments: list[str]) -> int:
+    name = arguments[0]
+    if name not in COMMANDS:
+        raise InputError(f"there is no command {name!r}; {nearest(name, COMMANDS)}")
+    command = COMMANDS[name]
+    started = time.perf_counter()
+    is_first_process = os.environ.get("LOCAL_RANK", "0") == "0"
+    if is_first_process:
+        print("loading torch and lightning ...", end=" ", file=sys.stderr, flush=True)
+    module = importlib.import_module(command.module)
+    if is_first_process:
+        print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+    module.main(arguments if command.takes_its_name else arguments[1:])
+    return 0
+
+
+def _complain(sentence: str, error: Exception | None = None) -> None:
+    print(f"benchmark-lightning: {sentence}", file=sys.stderr)
+    if error is not None and os.environ.get(TRACEBACK_VARIABLE):
+        traceback.print_exception(error)
+    elif error is not None and not isinstance(error, InputError):
+        print(f"  (set {TRACEBACK_VARIABLE}=1 to see where)", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

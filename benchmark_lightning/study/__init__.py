@@ -1,0 +1,1 @@
+"""How trials become records."""

@@ -1,0 +1,187 @@
+"""The LightningModule that every network of a study is trained with, on any accelerator."""
+
+import math
+from typing import Any, Literal
+
+import lightning.pytorch as L
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor
+from torch.nn import functional
+from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR
+from torchmetrics import MetricCollection
+from torchmetrics.classification import MulticlassAccuracy, MulticlassConfusionMatrix, MulticlassF1Score
+
+from benchmark_lightning.errors import InputError
+from benchmark_lightning.training.data import ImageData
+from benchmark_lightning.training.models import build_network
+
+Batch = tuple[Tensor, Tensor]  # images (B, 1, H, H) float32, labels (B,) int64
+
+NETWORK_HYPERPARAMETERS = ("arch", "num_classes", "stem", "image_size")
+
+
+class ImageClassifier(L.LightningModule):
+    """A torchvision network, its loss, its metrics and its optimizer.
+
+    Logs ``train/loss`` and, for ``val`` and ``test``, ``loss`` (without label smoothing), ``accuracy`` and
+    ``macro_f1``, each once an epoch: no step waits for the device.
+
+    Args:
+        arch: A classifier of torchvision, such as resnet18.
+        num_classes: Linked to the data.
+        image_size: H, linked to the data.
+        stem: ``imagenet`` keeps the first layers of the network, ``small`` suits a ResNet to small images.
+        optimizer: sgd, adam or adamw.
+        lr: Learning rate; the highest one of the schedule.
+        momentum: Of sgd.
+        weight_decay: L2 penalty of sgd and adam, decoupled decay of adamw.
+        fused: Update all parameters in one kernel; the same arithmetic, faster.
+        schedule: Of the learning rate, step by step: none, cosine to zero, or one cycle of warm-up and decay.
+        label_smoothing: Share of the target spread evenly over the classes in training, at least 0 and below 1.
+
+    Raises:
+        InputError: a value is out of its range.
+    """
+
+    def __init__(
+        self,
+        arch: str = "resnet18",
+        num_classes: int = 10,
+        image_size: int = 28,
+        stem: Literal["imagenet", "small"] = "imagenet",
+        optimizer: Literal["sgd", "adam", "adamw"] = "adam",
+        lr: float = 1e-3,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        fused: bool = True,
+        schedule: Literal["none", "cosine", "onecycle"] = "none",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if not (lr > 0 and math.isfinite(lr)):
+            raise InputError(f"model.lr is {lr}; give a number above 0")
+        for key, value in (("momentum", momentum), ("label_smoothing", label_smoothing)):
+            if not 0 <= value < 1:
+                raise InputError(f"model.{key} is {value}; give a number of at least 0 and below 1")
+        if not (weight_decay >= 0 and math.isfinite(weight_decay)):
+            raise InputError(f"model.weight_decay is {weight_decay}; give a number of at least 0")
+        # Every value is a primitive, so a checkpoint loads with weights_only=True.
+        self.save_hyperparameters(logger=False)
+        self.network = build_network(arch, num_classes, stem, image_size)
+        metrics = MetricCollection(
+            {
+                # Checking the arguments would make every step wait for the device.
+                "accuracy": MulticlassAccuracy(num_classes, average="micro", validate_args=False),
+                "macro_f1": MulticlassF1Score(num_classes, average="macro", validate_args=False),
+            }
+        )
+        self.val_metrics = metrics.clone(prefix="val/")
+        self.test_metrics = metrics.clone(prefix="test/")
+        self.confusion = MulticlassConfusionMatrix(num_classes, validate_args=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits ``(B, num_classes)`` of images ``(B, 1, H, H)``."""
+        logits: Tensor = self.network(images)
+        return logits
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        images, labels = batch
+        loss = functional.cross_entropy(self(images), labels, label_smoothing=self.hparams["label_smoothing"])
+        self.log("train/loss", loss, on_step=False, on_epoch=True, sync_dist=True, batch_size=len(labels))
+        return loss
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        return self._evaluate(batch, "val", self.val_metrics)
+
+    def test_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        return self._evaluate(batch, "test", self.test_metrics)
+
+    def _evaluate(self, batch: Batch, part: str, metrics: MetricCollection) -> Tensor:
+        """Updates the metrics of a part and returns the probabilities ``(B, num_classes)``."""
+        images, labels = batch
+        logits = self(images).float()
+        metrics.update(logits, labels)
+        self.confusion.update(logits, labels)
+        self.log(f"{part}/loss", functional.cross_entropy(logits, labels), sync_dist=True, batch_size=len(labels))
+        self.log_dict(metrics)  # type: ignore[arg-type]  # Lightning declares too narrow a dictionary
+        return logits.softmax(dim=1)
+
+    def on_validation_epoch_start(self) -> None:
+        self.confusion.reset()
+
+    def on_test_epoch_start(self) -> None:
+        self.confusion.reset()
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Probabilities ``(B, num_classes)`` float32."""
+        return self(batch[0]).float().softmax(dim=1)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        optimizer = self._optimizer()
+        scheduler = self._scheduler(optimizer)
+        if scheduler is None:
+            return optimizer
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def _optimizer(self) -> Optimizer:
+        settings: dict[str, Any] = {name: self.hparams[name] for name in ("lr", "weight_decay", "fused")}
+        match self.hparams["optimizer"]:
+            case "sgd":
+                return SGD(self.parameters(), momentum=self.hparams["momentum"], **settings)
+            case "adam":
+                return Adam(self.parameters(), **settings)
+            case "adamw":
+                return AdamW(self.parameters(), **settings)
+            case name:
+                raise InputError(f"model.optimizer is {name!r}; choose one of sgd, adam, adamw")
+
+    def _scheduler(self, optimizer: Optimizer) -> LRScheduler | None:
+        schedule = self.hparams["schedule"]
+        if schedule == "none":
+            return None
+        num_steps = self.trainer.estimated_stepping_batches
+        if not math.isfinite(num_steps):
+            raise InputError(f"model.schedule {schedule} needs an end; give trainer.max_epochs or trainer.max_steps")
+        if schedule == "cosine":
+            return CosineAnnealingLR(optimizer, T_max=int(num_steps))
+        return OneCycleLR(optimizer, max_lr=self.hparams["lr"], total_steps=int(num_steps))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        if isinstance(data := self._data, ImageData):
+            checkpoint["data"] = {key: data.describe()[key] for key in ("name", "split_hash")}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuses a checkpoint that is not this network's or that was trained on other data.
+
+        Raises:
+            InputError: what differs, and how to set it.
+        """
+        trained_with = checkpoint.get("hyper_parameters", {})
+        is_resumed = self._trainer is not None and self.trainer.training
+        for key, value in self.hparams.items():
+            if (is_resumed or key in NETWORK_HYPERPARAMETERS) and trained_with.get(key, value) != value:
+                section = "data" if key == "image_size" else "model"
+                raise InputError(
+                    f"{section}.{key} is {value!r}, but the checkpoint was trained with {trained_with[key]!r}; "
+                    f"give --{section}.{key} {trained_with[key]}"
+                )
+        trained_on = checkpoint.get("data")
+        data = self._data
+        if trained_on is None or data is None:
+            return
+        if trained_on["name"] != data.name:
+            raise InputError(
+                f"the checkpoint was trained on {trained_on['name']}, not on {data.name}; give --data {trained_on['name']}"
+            )
+        if not data.predict_files and trained_on["split_hash"] != data.partition.hash():
+            raise InputError(
+                f"the checkpoint was trained on another split of {data.name}, so its training images may be among "
+                "these test images; give the data.split and data.split_seed that it was trained with"
+            )
+
+    @property
+    def _data(self) -> ImageData | None:
+        data = getattr(self._trainer, "datamodule", None)
+        return data if isinstance(data, ImageData) else None

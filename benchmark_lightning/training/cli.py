@@ -1,0 +1,212 @@
+"""The commands fit, validate, test and predict: LightningCLI over our data sets and one module."""
+
+import logging
+import pickle
+import sys
+import warnings
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NoReturn
+
+import lightning.pytorch as L
+import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+
+from benchmark_lightning.errors import InputError
+from benchmark_lightning.training.classifier import ImageClassifier
+from benchmark_lightning.training.clocks import Clocks
+from benchmark_lightning.training.data import ImageData
+from benchmark_lightning.training.messages import explain
+from benchmark_lightning.training.pictures import Pictures
+from benchmark_lightning.training.predictions import PredictionWriter
+from benchmark_lightning.training.progress import progress_callbacks
+from benchmark_lightning.training.runs import RunOptions, claim_folder, find_checkpoint, run_loggers
+
+IGNORED_WARNINGS = (
+    ".*does not have many workers.*",  # a batch is one indexing operation: workers would only cost
+    ".*smaller than the logging interval.*",  # everything is logged by epoch
+    ".*LightningCLI's args parameter is intended.*",  # main hands over what it was given itself
+    ".*The dirpath has changed from.*",  # every run has a folder of its own
+    ".*Experiment logs directory .* is not empty.*",  # TensorBoard came first; claim_folder takes no used folder
+    ".*isinstance.treespec, LeafSpec.*",  # lightning 2.6 with torch 2.13 and later
+    ".*GPU available but not used.*",  # accelerator: cpu is half of the hardware comparison
+)
+
+
+class BenchmarkParser(LightningArgumentParser):
+    """Raises ``InputError`` with one sentence where jsonargparse prints its usage and exits."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        files = [Path(argument) for argument in _given_arguments if argument.endswith((".yaml", ".yml", ".json"))]
+        raise InputError(explain(message, files, [action.dest for action in self._actions])) from ex
+
+
+_given_arguments: list[str] = []
+
+
+class BenchmarkCLI(LightningCLI):
+    """Builds data, model and Trainer from configs and flags, and runs a command with them.
+
+    Every run has a folder of its own (see ``RunOptions``) with its config, checkpoints, TensorBoard events and metrics.
+
+    Args:
+        args: the command and its flags, or only flags with ``run=False``.
+        run: whether to run the command, or only to build.
+
+    Raises:
+        InputError: the configuration is not valid.
+    """
+
+    datamodule: ImageData
+    model: ImageClassifier
+
+    def __init__(self, args: Sequence[str], run: bool = True) -> None:
+        for pattern in IGNORED_WARNINGS:
+            warnings.filterwarnings("ignore", pattern)
+        for name in ("lightning.pytorch", "lightning.fabric"):
+            logging.getLogger(name).setLevel(logging.WARNING)  # no advertisements
+        self.clocks = Clocks()
+        _given_arguments[:] = args
+        super().__init__(
+            ImageClassifier,
+            ImageData,
+            subclass_mode_data=True,
+            seed_everything_default=0,
+            trainer_defaults={"num_sanity_val_steps": 0, "enable_model_summary": False},
+            save_config_kwargs={"overwrite": True},
+            parser_class=BenchmarkParser,
+            auto_configure_optimizers=False,
+            load_from_checkpoint_support=False,
+            args=list(args),
+            run=run,
+        )
+
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        """The commands, each with the arguments of its Trainer method that are no option."""
+        return {name: skipped | {"weights_only"} for name, skipped in LightningCLI.subcommands().items()}
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.add_class_arguments(RunOptions, "run")
+        parser.link_arguments("data.num_classes", "model.num_classes", apply_on="instantiate")
+        parser.link_arguments("data.image_size", "model.image_size", apply_on="instantiate")
+
+    def _parse_ckpt_path(self) -> None:
+        """Leaves the configuration as it is given: ``ImageClassifier`` refuses a checkpoint that does not fit it."""
+
+    @cached_property
+    def run_options(self) -> RunOptions:
+        options = self._get(self.config_init, "run")
+        assert isinstance(options, RunOptions)
+        return options
+
+    @property
+    def run_name(self) -> str:
+        return f"{self.datamodule.name}-{self.model.hparams['arch']}"
+
+    @cached_property
+    def folder(self) -> Path:
+        """The folder of this run, made when it is first asked for."""
+        return claim_folder(self.run_options, self.run_name)
+
+    def instantiate_classes(self) -> None:
+        try:
+            super().instantiate_classes()
+        except Exception as error:
+            if (input_error := _input_error_behind(error)) is not None:
+                raise input_error from error
+            raise
+
+    def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
+        config = self._get(self.config_init, "trainer")
+        is_dry = bool(config["fast_dev_run"])
+        if not is_dry:
+            if config["logger"] in (None, True):
+                kwargs["logger"] = run_loggers(self.folder)
+            if config["default_root_dir"] is None:
+                kwargs["default_root_dir"] = str(self.folder)
+        if not sys.stdout.isatty():
+            kwargs["enable_progress_bar"] = False  # a line an epoch says it all
+        self.trainer_defaults["callbacks"] = self._callbacks(config)
+        try:
+            return super().instantiate_trainer(**kwargs)
+        except (MisconfigurationException, ValueError, TypeError) as error:
+            raise InputError(_trainer_sentence(config, error)) from error
+
+    def _callbacks(self, config: Any) -> list[Callback]:
+        callbacks: list[Callback] = [self.clocks, Pictures(), PredictionWriter()]
+        if config["logger"] is not False:
+            callbacks.append(LearningRateMonitor(logging_interval="epoch"))
+        if config["enable_checkpointing"] is not False:
+            monitor = None if config["limit_val_batches"] == 0 else "val/accuracy"
+            callbacks.append(ModelCheckpoint(monitor=monitor, mode="max", filename="best", save_last=True))
+        if config["enable_progress_bar"] is not False:
+            callbacks += progress_callbacks(self.clocks)
+        return callbacks
+
+    def fit(self, ckpt_path: str | None = None, **kwargs: Any) -> None:
+        if ckpt_path is not None:
+            ckpt_path = str(self._checkpoint(ckpt_path))
+        self.trainer.fit(ckpt_path=ckpt_path, weights_only=True, **kwargs)
+        best = self.trainer.checkpoint_callback
+        if self.trainer.is_global_zero and isinstance(best, ModelCheckpoint) and best.best_model_path:
+            score = f" (val/accuracy {float(best.best_model_score):.4f})" if best.best_model_score is not None else ""
+            print(f"best checkpoint: {_relative(best.best_model_path)}{score}")  # noqa: T201
+
+    def validate(self, ckpt_path: str | None = None, **kwargs: Any) -> None:
+        self.trainer.validate(ckpt_path=str(self._checkpoint(ckpt_path or "best")), weights_only=True, **kwargs)
+
+    def test(self, ckpt_path: str | None = None, **kwargs: Any) -> None:
+        self.trainer.test(ckpt_path=str(self._checkpoint(ckpt_path or "best")), weights_only=True, **kwargs)
+
+    def predict(self, ckpt_path: str | None = None, **kwargs: Any) -> None:
+        if self.trainer.world_size > 1:
+            raise InputError("predict runs on one device; give --trainer.devices 1")
+        self.trainer.predict(ckpt_path=str(self._checkpoint(ckpt_path or "best")), weights_only=True, **kwargs)
+
+    def _checkpoint(self, ckpt_path: str) -> Path:
+        """The file meant by ``best``, ``last`` or a path, known to be a checkpoint of this package."""
+        if ckpt_path in ("best", "last"):
+            path = find_checkpoint(self.run_options, self.run_name, ckpt_path)
+        else:
+            path = Path(ckpt_path)
+        if not path.is_file():
+            raise InputError(f"there is no checkpoint {path}; give --ckpt_path best, last or a file")
+        try:
+            content = torch.load(path, map_location="meta", weights_only=True)
+        except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError) as error:
+            raise InputError(f"{path} is not a readable checkpoint; it may be damaged or of another program") from error
+        if not isinstance(content, dict) or not {"state_dict", "hyper_parameters"} <= content.keys():
+            raise InputError(f"{path} is not a checkpoint of this package; give one that fit has written")
+        if self.trainer.is_global_zero:
+            print(f"checkpoint: {_relative(path)}")  # noqa: T201
+        return path
+
+
+def _input_error_behind(error: BaseException | None) -> InputError | None:
+    """The ``InputError`` that jsonargparse has wrapped, if there is one."""
+    while error is not None:
+        if isinstance(error, InputError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _trainer_sentence(config: Any, error: Exception) -> str:
+    reason = " ".join(str(error).split())
+    if "backend found" in reason or "accelerator" in reason.lower():
+        return f"trainer.accelerator {config['accelerator']} is not to be had here ({reason.rstrip('!.')}); give cpu or auto"
+    return f"trainer: {reason}"
+
+
+def _relative(path: str | Path) -> Path:
+    path = Path(path).resolve()
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Runs ``fit``, ``validate``, ``test`` or ``predict`` with their flags."""
+    BenchmarkCLI(arguments)

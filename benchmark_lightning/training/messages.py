@@ -1,0 +1,113 @@
+"""What jsonargparse finds wrong in a configuration, said in one sentence with the key, the file and a way out."""
+
+import inspect
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from benchmark_lightning.errors import nearest
+from benchmark_lightning.training import data as data_module
+from benchmark_lightning.training.data import ImageData
+
+DATA_SETS = [
+    name
+    for name, value in vars(data_module).items()
+    if inspect.isclass(value) and issubclass(value, ImageData) and value is not ImageData and not name.startswith("_")
+]
+DATA_KEYS = [f"data.{name}" for name in inspect.signature(ImageData).parameters]
+
+
+def explain(message: str, config_files: Sequence[Path], keys: Iterable[str]) -> str:
+    """One sentence for an error ``message`` of jsonargparse.
+
+    Args:
+        config_files: the files given with ``--config``, searched for the wrong key.
+        keys: all keys that the parser knows.
+
+    >>> explain("unrecognized arguments: --model.lrr 3", [], ["model.lr", "model.arch"])
+    "there is no option --model.lrr; did you mean 'model.lr'?"
+    """
+    known = [*(key for key in keys if "." in key or key in ("data", "seed_everything")), *DATA_KEYS]
+
+    if match := re.search(r"unrecognized arguments: -*([^\s=]+)", message):
+        return f"there is no option --{match[1]}; {nearest(match[1], known)}"
+    if match := re.search(r"File does not exist: '?([^'\n]+)'?", message):
+        return f"there is no config file {match[1]}; see configs/ for those that come along"
+    if "Problems parsing config" in message or "Unable to parse" in message:
+        return f"{_unparsable(config_files)} is not valid YAML ({_squeezed(message.split('config:')[-1])})"
+    if re.search(r"required.*: data", message) or re.search(r'"data" is required', message):
+        return f"no data set is given; add --config configs/data/digits.yaml, or --data with one of {', '.join(DATA_SETS)}"
+
+    in_data = "Problem with given class_path" in message
+    if match := re.search(r"Group '([^']+)' does not accept option '([^']+)'", message):
+        return _unknown_key(f"{match[1]}.{match[2]}", known, config_files)
+    if match := re.search(r"Option '([^']+)' is not accepted", message):
+        return _unknown_key(f"data.{match[1]}" if in_data else match[1], known, config_files)
+    if match := re.search(r"Expected a dot import path string: (\S+)", message):
+        return f"data.class_path is {match[1]!r}{_where('data', config_files)}; {nearest(match[1], DATA_SETS)}"
+
+    names = re.findall(r'Parser key "([^"]+)"', message)
+    if names:
+        key = f"data.{names[-1]}" if in_data and not names[-1].startswith("data") else names[-1]
+        return f"{_wrong_value(key, message)}{_where(key, config_files)}; {_expectation(message)}"
+    return _squeezed(message)
+
+
+def _unknown_key(key: str, known: Iterable[str], config_files: Sequence[Path]) -> str:
+    return f"unknown key {key}{_where(key, config_files)}; {nearest(key, known)}"
+
+
+def _wrong_value(key: str, message: str) -> str:
+    value = re.findall(r"(?:Got value|Given value): ([^\n]*)", message)
+    return f"{key} is {value[0]!r}" if value else f"{key} is not valid"
+
+
+def _expectation(message: str) -> str:
+    """What jsonargparse expected there, in plain words."""
+    expected: list[str] = []
+    for kind in re.findall(r"Expected an? (.+?)(?:\. Got value|\n|$)", message):
+        if literal := re.match(r"typing\.Literal\[(.*)\]", kind):
+            expected += [choice.strip(" '") for choice in literal[1].split(",")]
+        elif builtin := re.match(r"<class '(?:\w+\.)*(\w+)'>", kind):
+            names = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text"}
+            expected.append("null" if builtin[1] == "NoneType" else names.get(builtin[1], builtin[1]))
+    if not expected:
+        return _squeezed(message)
+    return f"give {'one of ' if len(set(expected)) > 1 else ''}{', '.join(dict.fromkeys(expected))}"
+
+
+def _where(key: str, config_files: Sequence[Path]) -> str:
+    """`` in <file>`` for the last of the files that sets ``key``."""
+    for path in reversed(config_files):
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeError, yaml.YAMLError):
+            continue
+        if _holds(content, key.split(".")):
+            return f" in {path}"
+    return ""
+
+
+def _holds(content: Any, names: list[str]) -> bool:
+    if not names:
+        return True
+    if not isinstance(content, dict):
+        return False
+    inner = content.get("init_args")
+    return (names[0] in content and _holds(content[names[0]], names[1:])) or (inner is not None and _holds(inner, names))
+
+
+def _unparsable(config_files: Sequence[Path]) -> str:
+    for path in config_files:
+        try:
+            yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeError, yaml.YAMLError):
+            return str(path)
+    return "the configuration"
+
+
+def _squeezed(message: str) -> str:
+    return " ".join(message.split())

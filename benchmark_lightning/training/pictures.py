@@ -1,0 +1,132 @@
+"""What TensorBoard shows beside the curves: the confusion matrix, the worst mistakes and the hyperparameters."""
+
+from typing import Any
+
+import lightning.pytorch as L
+import torch
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from benchmark_lightning.training.classifier import Batch, ImageClassifier
+from benchmark_lightning.training.data import ImageData
+
+NUM_MISTAKES = 24
+
+
+class Pictures(Callback):
+    """Draws, after each validation in a fit and after a test, what the model confuses.
+
+    The mistakes are the images of which the model was surest while it was wrong. They are kept on the device: no
+    step waits for it.
+    """
+
+    def __init__(self) -> None:
+        self._mistakes: dict[str, Tensor] = {}
+
+    def on_validation_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._mistakes.clear()
+
+    def on_test_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._mistakes.clear()
+
+    def on_validation_batch_end(  # the signature is Lightning's
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, *where: int
+    ) -> None:
+        self._collect(outputs, batch)
+
+    def on_test_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, *where: int
+    ) -> None:
+        self._collect(outputs, batch)
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        if not trainer.sanity_checking:
+            self._show(trainer, pl_module, "val")
+
+    def on_test_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._show(trainer, pl_module, "test")
+
+    def on_fit_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Writes the hyperparameters with the best validation accuracy: one line of TensorBoard's HPARAMS."""
+        board = _board(trainer)
+        best = next((c.best_model_score for c in trainer.checkpoint_callbacks if isinstance(c, ModelCheckpoint)), None)
+        data = trainer.datamodule  # type: ignore[attr-defined]  # Lightning sets it without declaring it
+        if board is None or best is None or not isinstance(data, ImageData):
+            return
+        hyperparameters = {
+            **pl_module.hparams,
+            "data": data.name,
+            "batch_size": data.batch_size,
+            "train_fraction": data.train_fraction,
+            "precision": str(trainer.precision),
+        }
+        board.log_hyperparams(hyperparameters, {"hp/best_val_accuracy": float(best)}, step=trainer.global_step)
+
+    def _collect(self, probabilities: Tensor, batch: Batch) -> None:
+        """Keeps the mistakes made with the highest probability so far."""
+        images, labels = batch
+        confidence, predicted = probabilities.max(dim=1)
+        confidence = confidence.where(predicted != labels, -1.0)
+        seen = {"confidence": confidence, "predicted": predicted, "labels": labels, "images": images}
+        if self._mistakes:
+            seen = {name: torch.cat([self._mistakes[name], values]) for name, values in seen.items()}
+        worst = seen["confidence"].topk(min(NUM_MISTAKES, len(seen["confidence"]))).indices
+        self._mistakes = {name: values[worst] for name, values in seen.items()}
+
+    def _show(self, trainer: L.Trainer, pl_module: L.LightningModule, part: str) -> None:
+        board = _board(trainer)
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        if not isinstance(pl_module, ImageClassifier) or not isinstance(data, ImageData):
+            return
+        counts = pl_module.confusion.compute()  # adds up over all processes, so each of them comes here
+        if board is None or not self._mistakes:
+            return
+        writer, step = board.experiment, trainer.global_step
+        writer.add_figure(f"{part}/confusion_matrix", draw_confusion_matrix(counts, data.class_names), step)
+        is_mistake = self._mistakes["confidence"] >= 0
+        mistakes = {name: values[is_mistake].float().cpu() for name, values in self._mistakes.items()}
+        if len(mistakes["images"]):
+            writer.add_figure(f"{part}/surest_mistakes", draw_mistakes(mistakes, data.class_names), step)
+
+
+def draw_confusion_matrix(counts: Tensor, class_names: tuple[str, ...]) -> Figure:
+    """The counts ``(C, C)``, rows true and columns predicted, coloured by the share of the row."""
+    shares = (counts / counts.sum(dim=1, keepdim=True).clamp(min=1)).cpu().numpy()
+    figure = Figure(figsize=(7, 6), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(shares, cmap="viridis", vmin=0, vmax=1)
+    ticks = range(len(class_names))
+    axes.set_xticks(ticks, class_names, rotation=45, ha="right")
+    axes.set_yticks(ticks, class_names)
+    axes.set(xlabel="predicted", ylabel="true", title="Confusion matrix (images)")
+    for row in ticks:
+        for column in ticks:
+            colour = "black" if shares[row, column] > 0.6 else "white"
+            axes.text(column, row, int(counts[row, column]), ha="center", va="center", color=colour, fontsize=8)
+    return figure
+
+
+def draw_mistakes(mistakes: dict[str, Tensor], class_names: tuple[str, ...]) -> Figure:
+    """A grid of wrongly classified images, the surest first, each with what it is and what it was taken for."""
+    num_columns = 6
+    num_rows = -(-len(mistakes["images"]) // num_columns)
+    figure = Figure(figsize=(10, 1.9 * num_rows + 0.4), layout="constrained")
+    grid = figure.subplots(num_rows, num_columns, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    columns = (mistakes[name] for name in ("images", "labels", "predicted", "confidence"))
+    for axes, image, label, predicted, confidence in zip(grid.flat, *columns, strict=False):
+        axes.imshow(image[0], cmap="gray")
+        axes.set_title(
+            f"{class_names[int(label)]}\ntaken for {class_names[int(predicted)]}, {confidence:.0%}", fontsize=8
+        )
+    return figure
+
+
+def _board(trainer: L.Trainer) -> TensorBoardLogger | None:
+    """The TensorBoard of this process, which only the first one has."""
+    if not trainer.is_global_zero:
+        return None
+    return next((logger for logger in trainer.loggers if isinstance(logger, TensorBoardLogger)), None)
