@@ -5,6 +5,7 @@ import os
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -86,8 +87,9 @@ def _run(arguments: list[str]) -> int:
     module = importlib.import_module(command.module)
     if is_first_process:
         print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
-    module.main(arguments if command.takes_its_name else arguments[1:])
-    return 0
+    warnings.formatwarning = lambda message, *where: f"note: {message}\n"  # a person needs no line of a library
+    code: int | None = module.main(arguments if command.takes_its_name else arguments[1:])
+    return code or 0
 
 
 def _complain(sentence: str, error: Exception | None = None) -> None:

@@ -40,8 +40,18 @@ class BenchmarkParser(LightningArgumentParser):
     """Raises ``InputError`` with one sentence where jsonargparse prints its usage and exits."""
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        if not self.exit_on_error:  # the parser of a class inside, whose message the outer one passes on
+            super().error(message, ex)
         files = [Path(argument) for argument in _given_arguments if argument.endswith((".yaml", ".yml", ".json"))]
-        raise InputError(explain(message, files, [action.dest for action in self._actions])) from ex
+        raise InputError(explain(message, files, self._all_keys())) from ex
+
+    def _all_keys(self) -> set[str]:
+        """The keys of this parser and of its commands."""
+        keys = {action.dest for action in self._actions}
+        for action in self._actions:
+            if isinstance(action.choices, dict):
+                keys |= {inner.dest for command in action.choices.values() for inner in command._actions}
+        return keys
 
 
 _given_arguments: list[str] = []
@@ -75,7 +85,7 @@ class BenchmarkCLI(LightningCLI):
             ImageData,
             subclass_mode_data=True,
             seed_everything_default=0,
-            trainer_defaults={"num_sanity_val_steps": 0, "enable_model_summary": False},
+            trainer_defaults={"max_epochs": 5, "num_sanity_val_steps": 0, "enable_model_summary": False},
             save_config_kwargs={"overwrite": True},
             parser_class=BenchmarkParser,
             auto_configure_optimizers=False,

@@ -9,12 +9,12 @@ from typing import Any
 import yaml
 
 from benchmark_lightning.errors import nearest
-from benchmark_lightning.training import data as data_module
+from benchmark_lightning.training import datasets
 from benchmark_lightning.training.data import ImageData
 
 DATA_SETS = [
     name
-    for name, value in vars(data_module).items()
+    for name, value in vars(datasets).items()
     if inspect.isclass(value) and issubclass(value, ImageData) and value is not ImageData and not name.startswith("_")
 ]
 DATA_KEYS = [f"data.{name}" for name in inspect.signature(ImageData).parameters]
@@ -30,18 +30,24 @@ def explain(message: str, config_files: Sequence[Path], keys: Iterable[str]) -> 
     >>> explain("unrecognized arguments: --model.lrr 3", [], ["model.lr", "model.arch"])
     "there is no option --model.lrr; did you mean 'model.lr'?"
     """
-    known = [*(key for key in keys if "." in key or key in ("data", "seed_everything")), *DATA_KEYS]
+    message = re.sub(r"(?<=['\" ])(fit|validate|test|predict)\.(?!ya?ml|json)", "", message)  # the subcommand
+    known = [*sorted(key for key in keys if "." in key or key in ("data", "seed_everything")), *DATA_KEYS]
 
     if match := re.search(r"unrecognized arguments: -*([^\s=]+)", message):
         return f"there is no option --{match[1]}; {nearest(match[1], known)}"
     if match := re.search(r"File does not exist: '?([^'\n]+)'?", message):
-        return f"there is no config file {match[1]}; see configs/ for those that come along"
+        named = next((path for path in config_files if str(path.absolute()) == match[1]), match[1])
+        return f"there is no config file {named}; see configs/ for those that come along"
     if "Problems parsing config" in message or "Unable to parse" in message:
         return f"{_unparsable(config_files)} is not valid YAML ({_squeezed(message.split('config:')[-1])})"
-    if re.search(r"required.*: data", message) or re.search(r'"data" is required', message):
+    if re.search(r"required: data\b", message):
         return f"no data set is given; add --config configs/data/digits.yaml, or --data with one of {', '.join(DATA_SETS)}"
 
     in_data = "Problem with given class_path" in message
+    if in_data:  # LightningCLI lets the whole section be null, which is no advice
+        message = message.replace("\n    - Expected a <class 'NoneType'>", "")
+    if match := re.search(r"Subcommand '[^']+' does not accept option '([^']+)'", message):
+        return _unknown_key(match[1], known, config_files)
     if match := re.search(r"Group '([^']+)' does not accept option '([^']+)'", message):
         return _unknown_key(f"{match[1]}.{match[2]}", known, config_files)
     if match := re.search(r"Option '([^']+)' is not accepted", message):

@@ -118,7 +118,7 @@ def draw_mistakes(mistakes: dict[str, Tensor], class_names: tuple[str, ...]) -> 
         axes.axis("off")
     columns = (mistakes[name] for name in ("images", "labels", "predicted", "confidence"))
     for axes, image, label, predicted, confidence in zip(grid.flat, *columns, strict=False):
-        axes.imshow(image[0], cmap="gray")
+        axes.imshow(image[0].numpy(), cmap="gray")
         axes.set_title(
             f"{class_names[int(label)]}\ntaken for {class_names[int(predicted)]}, {confidence:.0%}", fontsize=8
         )

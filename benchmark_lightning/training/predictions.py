@@ -7,28 +7,32 @@ from typing import Any
 
 import lightning.pytorch as L
 import torch
-from lightning.pytorch.callbacks import BasePredictionWriter
+from lightning.pytorch.callbacks import Callback
 from rich.console import Console
 from rich.table import Table
+from torch import Tensor
 
 from benchmark_lightning.training.data import ImageData
 
 NUM_SHOWN = 20
 
 
-class PredictionWriter(BasePredictionWriter):
+class PredictionWriter(Callback):
     """Writes one row an image: what it is, the most probable class and the probability of every class."""
 
     def __init__(self) -> None:
-        super().__init__(write_interval="epoch")
+        self._batches: list[Tensor] = []
 
-    def write_on_epoch_end(
-        self, trainer: L.Trainer, pl_module: L.LightningModule, predictions: Sequence[Any], batch_indices: Sequence[Any]
+    def on_predict_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, *where: int
     ) -> None:
+        self._batches.append(outputs)
+
+    def on_predict_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         data = trainer.datamodule  # type: ignore[attr-defined]  # Lightning sets it without declaring it
-        if not isinstance(data, ImageData) or not trainer.is_global_zero:
+        if not isinstance(data, ImageData):
             return
-        probabilities = torch.cat(list(predictions)).cpu()
+        probabilities = torch.cat(self._batches).cpu()
         images = [str(file) for file in data.predict_files] or [f"test image {index}" for index in data.parts.test]
         classes = probabilities.argmax(dim=1).tolist()
         rows = [

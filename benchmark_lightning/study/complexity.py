@@ -1,0 +1,49 @@
+"""What a network costs in arithmetic, counted and not timed."""
+
+import copy
+import warnings
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+
+def count_complexity(network: nn.Module, image_size: int = 28) -> dict[str, Any]:
+    """Parameters, and arithmetic for one image; ``network`` itself is left as it is.
+
+    - ``params``: trainable parameters.
+    - ``macs``: multiply-accumulates forward, counted by thop, which also counts batch normalisation and pooling.
+    - ``forward_flops_per_image``, ``train_flops_per_image``: floating-point operations of the convolutions and matrix
+      products, forward alone, and forward and backward, counted by PyTorch's FlopCounterMode. A multiply-accumulate
+      is two of them.
+    """
+    return {
+        "params": sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad),
+        "macs": _macs(network, image_size),
+        **_flops(network, image_size),
+    }
+
+
+def _macs(network: nn.Module, image_size: int) -> int:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # thop imports distutils
+        from thop import profile
+
+    bare = copy.deepcopy(network).cpu().float().eval()  # thop adds buffers to what it counts
+    macs, _ = profile(bare, inputs=(torch.zeros(1, 1, image_size, image_size),), verbose=False)
+    return round(macs)
+
+
+def _flops(network: nn.Module, image_size: int) -> dict[str, int]:
+    shapes = copy.deepcopy(network).to("meta").float().train()
+    images = torch.empty(2, 1, image_size, image_size, device="meta")  # batch normalisation wants more than one
+    with FlopCounterMode(display=False) as forward:
+        logits = shapes(images)
+    with FlopCounterMode(display=False) as backward:
+        logits.sum().backward()
+    forward_flops = forward.get_total_flops() // len(images)
+    return {
+        "forward_flops_per_image": forward_flops,
+        "train_flops_per_image": forward_flops + backward.get_total_flops() // len(images),
+    }

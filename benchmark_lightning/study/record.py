@@ -1,0 +1,182 @@
+"""The record: what one trial was, what came of it and what it cost, as one JSON file. Imports no torch.
+
+Names carry their units, values are raw, and what is not known is null with its reason in ``reasons``.
+"""
+
+import dataclasses
+import hashlib
+import json
+import math
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from benchmark_lightning.errors import InputError
+
+SCHEMA = 1
+FILE_NAME = "record.json"
+
+Status = Literal["ok", "failed", "out_of_memory", "diverged", "timeout", "interrupted", "skipped"]
+
+# Where a run reads and writes, and what it shows: whole sections (None) or keys of a section.
+_NOT_TRAINED: dict[str, tuple[str, ...] | None] = {
+    "config": None,
+    "run": None,
+    "trainer": ("logger", "callbacks", "default_root_dir", "enable_progress_bar", "enable_model_summary"),
+    "data": ("root", "download", "predict_images"),
+}
+
+
+@dataclasses.dataclass
+class Record:
+    """One trial. Every section is a plain dictionary, so that a reader needs nothing but JSON.
+
+    Args:
+        key: What was trained on what data; see ``trial_key``.
+        kind: ``resnet`` for a network, ``svm`` for a support vector classifier.
+        status: ``ok``, or in what way the trial ended.
+        config: The resolved configuration as far as it says what is trained; see ``identity``.
+        error: Why the status is not ``ok``, in one sentence.
+        started_at: UTC time in ISO 8601.
+        data: Name, split, hashes and counts.
+        metrics: ``val/*`` of the best epoch and ``test/*`` of its checkpoint.
+        best_epoch: The epoch, counted from 0, that ``metrics`` speaks of.
+        curves: Metrics by epoch, with ``fit_seconds`` of all training up to the end of that epoch.
+        clocks: Seconds of each phase; ``fit_seconds`` is training alone.
+        throughput: Images per second of each epoch after warm-up.
+        memory: Peaks in MiB.
+        energy: Joules of the training and the counter that gave them.
+        complexity: Parameters, multiply-accumulates and FLOPs of the network.
+        precision: What was asked for and what was used.
+        batch_size: What was asked for on each device and what makes one step of the optimizer.
+        training: Epochs and optimizer steps done.
+        environment: Machine, device, threads, versions and code.
+        reasons: Why a value is null, by its dotted name.
+    """
+
+    key: str
+    kind: str
+    status: Status
+    config: dict[str, Any]
+    error: str | None = None
+    started_at: str | None = None
+    data: dict[str, Any] = dataclasses.field(default_factory=dict)
+    metrics: dict[str, Any] = dataclasses.field(default_factory=dict)
+    best_epoch: int | None = None
+    curves: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    clocks: dict[str, Any] = dataclasses.field(default_factory=dict)
+    throughput: dict[str, Any] = dataclasses.field(default_factory=dict)
+    memory: dict[str, Any] = dataclasses.field(default_factory=dict)
+    energy: dict[str, Any] = dataclasses.field(default_factory=dict)
+    complexity: dict[str, Any] = dataclasses.field(default_factory=dict)
+    precision: dict[str, Any] = dataclasses.field(default_factory=dict)
+    batch_size: dict[str, Any] = dataclasses.field(default_factory=dict)
+    training: dict[str, Any] = dataclasses.field(default_factory=dict)
+    environment: dict[str, Any] = dataclasses.field(default_factory=dict)
+    reasons: dict[str, str] = dataclasses.field(default_factory=dict)
+    schema: int = SCHEMA
+
+
+class RecordError(InputError):
+    """A record that is damaged or of a newer schema."""
+
+
+def identity(config: dict[str, Any]) -> dict[str, Any]:
+    """The part of a resolved configuration that says what is trained: no paths, no displays, no machine's folders."""
+    kept = {section: value for section, value in config.items() if _NOT_TRAINED.get(section, ()) is not None}
+    return {
+        section: _without(value, _NOT_TRAINED.get(section) or ()) if isinstance(value, dict) else value
+        for section, value in kept.items()
+    }
+
+
+def _without(section: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        name: _without(value, names) if name == "init_args" and isinstance(value, dict) else value
+        for name, value in section.items()
+        if name not in names
+    }
+
+
+def trial_key(config: dict[str, Any], fingerprint: str | None) -> str:
+    """Sixteen hexadecimal digits of what a trial is: its configuration and its data.
+
+    Args:
+        config: the ``identity`` of the configuration, as the record holds it.
+        fingerprint: of the pixels and labels.
+    """
+    text = json.dumps([config, fingerprint], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def write_record(record: Record, folder: Path) -> Path:
+    """Writes ``record.json`` in ``folder``: whole or not at all, never half.
+
+    Raises:
+        InputError: the folder is not writable or full.
+    """
+    path = folder / FILE_NAME
+    content = dataclasses.asdict(record)
+    content = _finite({"schema": content.pop("schema"), **content}, "", content["reasons"])
+    text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_atomically(path, text)
+    except OSError as error:
+        raise InputError(f"cannot write {path} ({error.strerror}); free some space or give another folder") from error
+    return path
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _finite(value: Any, name: str, reasons: dict[str, str]) -> Any:
+    """``value`` with null for what JSON cannot say: infinite and undefined numbers, with the reason kept."""
+    if isinstance(value, float) and not math.isfinite(value):
+        reasons.setdefault(name, f"the value is {value}")
+        return None
+    if isinstance(value, dict):
+        return {key: _finite(inner, f"{name}.{key}".lstrip("."), reasons) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner, f"{name}.{position}", reasons) for position, inner in enumerate(value)]
+    return value
+
+
+def read_record(path: Path) -> Record:
+    """Reads a record from its file, or from the ``record.json`` of a folder.
+
+    Raises:
+        RecordError: it is damaged, lacks what a record has, or is of a newer schema.
+    """
+    path = path / FILE_NAME if path.is_dir() else path
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise RecordError(f"{path} is damaged: it is no JSON ({error}); delete it and run the trial again") from error
+    if not isinstance(content, dict) or not isinstance(content.get("schema"), int):
+        raise RecordError(f"{path} is damaged: it has no schema; delete it and run the trial again")
+    if content["schema"] > SCHEMA:
+        raise RecordError(
+            f"{path} is of schema {content['schema']}, but this version reads up to {SCHEMA}; update benchmark-lightning"
+        )
+    fields = {field.name: field for field in dataclasses.fields(Record)}
+    missing = [name for name in ("key", "kind", "status", "config") if name not in content]
+    if missing:
+        raise RecordError(f"{path} is damaged: it lacks {', '.join(missing)}; delete it and run the trial again")
+    if content["status"] not in get_args(Status):
+        raise RecordError(f"{path} is damaged: its status is {content['status']!r}; delete it and run the trial again")
+    return Record(**{name: value for name, value in content.items() if name in fields})

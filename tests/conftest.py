@@ -1,0 +1,61 @@
+"""What the tests share: data sets made on the spot, and the program called as a user calls it."""
+
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark_lightning.__main__ import main
+from benchmark_lightning.training.data import ROOT_VARIABLE
+
+DIGITS = ("--data", "Digits", "--trainer.accelerator", "cpu", "--trainer.devices", "1")
+SHORT = (*DIGITS, "--trainer.max_epochs", "1", "--trainer.limit_train_batches", "2", "--data.batch_size", "16")
+
+
+def idx_bytes(values: np.ndarray) -> bytes:
+    """The IDX form of an array of uint8."""
+    return struct.pack(f">HBB{values.ndim}I", 0, 8, values.ndim, *values.shape) + values.tobytes()
+
+
+def write_idx_files(folder: Path, num_train: int = 200, num_test: int = 50) -> None:
+    """Four IDX files of noise whose labels go round the ten classes."""
+    folder.mkdir(parents=True)
+    noise = np.random.default_rng(0)
+    for part, count in (("train", num_train), ("t10k", num_test)):
+        images = noise.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(idx_bytes(images))
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(idx_bytes(np.arange(count, dtype=np.uint8) % 10))
+
+
+@pytest.fixture
+def kmnist_root(tmp_path: Path) -> Path:
+    """A data folder with a small synthetic KMNIST, the one data set whose checksums are not known."""
+    write_idx_files(tmp_path / "data" / "KMNIST" / "raw")
+    return tmp_path / "data"
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every test runs in a folder of its own, without the user's data."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(ROOT_VARIABLE, raising=False)
+    monkeypatch.setattr("sys.argv", ["benchmark-lightning"])
+    yield
+
+
+@pytest.fixture
+def complaint(capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Calls the program, expects the exit code 2 and returns the one sentence that it says."""
+
+    def call(*arguments: str, code: int = 2) -> str:
+        capfd.readouterr()
+        assert main(arguments) == code
+        lines = [line for line in capfd.readouterr().err.splitlines() if not line.startswith("loading")]
+        assert "Traceback" not in "".join(lines)
+        assert lines[0].startswith("benchmark-lightning: ")
+        assert len(lines) == 1 or code != 2
+        return lines[0]
+
+    return call

@@ -1,0 +1,51 @@
+"""The rules of the house: who may import whom, and where things may stand."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import benchmark_lightning
+
+PACKAGE = Path(benchmark_lightning.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+FORBIDDEN = {
+    "training": {"benchmark_lightning.study", "benchmark_lightning.report"},
+    "study": {"benchmark_lightning.report"},
+    "report": {"benchmark_lightning.training", "torch", "lightning", "torchvision", "torchmetrics"},
+}
+WITHOUT_TORCH = ["__init__.py", "__main__.py", "errors.py", "study/record.py"]
+
+
+def imported_modules(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def imports_any(path: Path, forbidden: set[str]) -> set[str]:
+    return {
+        name for name in imported_modules(path) for top in forbidden if name == top or name.startswith(f"{top}.")
+    }
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_run_one_way(path):
+    wing = path.relative_to(PACKAGE).parts[0]
+    assert not imports_any(path, FORBIDDEN.get(wing, set()))
+
+
+@pytest.mark.parametrize("name", WITHOUT_TORCH)
+def test_what_must_start_at_once_imports_no_torch(name):
+    assert not imports_any(PACKAGE / name, {"torch", "lightning", "benchmark_lightning.training"})
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_file_is_one_idea(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+    assert path.stem not in {"utils", "helpers", "common", "misc"}

@@ -1,0 +1,72 @@
+"""A user's own picture must reach the model as the data set's pictures do."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmark_lightning.errors import InputError
+from benchmark_lightning.training.image_files import find_image_files, read_image_files
+
+
+def ink_on_paper(size=(60, 60), mode="L"):
+    image = Image.new(mode, size, "white")
+    image.paste("black", (size[0] // 3, size[1] // 3, 2 * size[0] // 3, 2 * size[1] // 3))
+    return image
+
+
+def test_ink_on_paper_becomes_light_on_dark(tmp_path):
+    ink_on_paper().save(tmp_path / "a.png")
+    pixels = read_image_files([tmp_path / "a.png"])
+    assert pixels.shape == (1, 28, 28)
+    assert pixels.dtype == np.uint8
+    assert pixels[0, 14, 14] == 255
+    assert pixels[0, 0, 0] == 0
+
+
+def test_light_on_dark_stays_as_it_is(tmp_path):
+    image = Image.new("L", (28, 28), 0)
+    image.putpixel((14, 14), 200)
+    image.save(tmp_path / "a.png")
+    assert np.array_equal(read_image_files([tmp_path / "a.png"])[0], np.asarray(image))
+
+
+def test_a_transparent_background_is_paper(tmp_path):
+    image = Image.new("RGBA", (28, 28), (0, 0, 0, 0))
+    image.putpixel((14, 14), (0, 0, 0, 255))
+    image.save(tmp_path / "a.png")
+    pixels = read_image_files([tmp_path / "a.png"])[0]
+    assert (pixels[14, 14], pixels[0, 0]) == (255, 0)
+
+
+def test_a_wide_image_keeps_its_proportions(tmp_path):
+    ink_on_paper(size=(112, 28)).save(tmp_path / "a.png")
+    pixels = read_image_files([tmp_path / "a.png"])[0]
+    assert pixels[:10].max() == 0
+    assert pixels[13:15].max() > 100
+
+
+def test_a_folder_stands_for_its_images_by_name(tmp_path):
+    for name in ("b.PNG", "a.jpg"):
+        ink_on_paper().save(tmp_path / name)
+    (tmp_path / "notes.txt").write_text("not an image")
+    assert [file.name for file in find_image_files([tmp_path])] == ["a.jpg", "b.PNG"]
+
+
+def test_what_is_no_image_is_named(tmp_path):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n but no more")
+    with pytest.raises(InputError, match=r"broken\.png is not a readable image"):
+        read_image_files([broken])
+    with pytest.raises(InputError, match="there is no file or folder"):
+        find_image_files([tmp_path / "missing.png"])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="holds no image"):
+        find_image_files([tmp_path / "empty"])
+
+
+def test_a_truncated_image_is_named(tmp_path):
+    ink_on_paper(size=(300, 300), mode="RGB").save(tmp_path / "whole.jpg")
+    content = (tmp_path / "whole.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=r"cut\.jpg is not a readable image"):
+        read_image_files([tmp_path / "cut.jpg"])
