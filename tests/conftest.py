@@ -1,7 +1,7 @@
 """What the tests share: data sets made on the spot, and the program called as a user calls it."""
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -37,12 +37,11 @@ def kmnist_root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test runs in a folder of its own, without the user's data."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv(ROOT_VARIABLE, raising=False)
     monkeypatch.setattr("sys.argv", ["benchmark-lightning"])
-    yield
 
 
 @pytest.fixture

@@ -29,9 +29,7 @@ def imported_modules(path: Path) -> set[str]:
 
 
 def imports_any(path: Path, forbidden: set[str]) -> set[str]:
-    return {
-        name for name in imported_modules(path) for top in forbidden if name == top or name.startswith(f"{top}.")
-    }
+    return {name for name in imported_modules(path) for top in forbidden if name == top or name.startswith(f"{top}.")}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

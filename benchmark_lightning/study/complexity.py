@@ -32,7 +32,7 @@ def _macs(network: nn.Module, image_size: int) -> int:
 
     bare = copy.deepcopy(network).cpu().float().eval()  # thop adds buffers to what it counts
     macs, _ = profile(bare, inputs=(torch.zeros(1, 1, image_size, image_size),), verbose=False)
-    return round(macs)
+    return int(macs)
 
 
 def _flops(network: nn.Module, image_size: int) -> dict[str, int]:

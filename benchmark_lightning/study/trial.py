@@ -99,7 +99,10 @@ def _collect_costs(record: Record, cli: BenchmarkCLI) -> None:
     record.memory, record.energy = summary["memory"], summary["energy"]
     record.reasons |= summary["reasons"]
     trainer, requested = cli.trainer, cli.datamodule.batch_size
-    record.precision = {"requested": str(cli.config.trainer.precision or "32-true"), "effective": str(trainer.precision)}
+    record.precision = {
+        "requested": str(cli.config.trainer.precision or "32-true"),
+        "effective": str(trainer.precision),
+    }
     record.batch_size = {
         "requested": requested,
         "effective": requested * trainer.world_size * trainer.accumulate_grad_batches,

@@ -4,13 +4,12 @@ import math
 from typing import Any, Literal
 
 import lightning.pytorch as L
-import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.nn import functional
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR
-from torchmetrics import MetricCollection
+from torchmetrics import MeanMetric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassConfusionMatrix, MulticlassF1Score
 
 from benchmark_lightning.errors import InputError
@@ -72,7 +71,8 @@ class ImageClassifier(L.LightningModule):
         self.network = build_network(arch, num_classes, stem, image_size)
         metrics = MetricCollection(
             {
-                # Checking the arguments would make every step wait for the device.
+                # Checking the values would make every step wait for the device.
+                "loss": MeanMetric(nan_strategy="disable"),
                 "accuracy": MulticlassAccuracy(num_classes, average="micro", validate_args=False),
                 "macro_f1": MulticlassF1Score(num_classes, average="macro", validate_args=False),
             }
@@ -102,11 +102,12 @@ class ImageClassifier(L.LightningModule):
         """Updates the metrics of a part and returns the probabilities ``(B, num_classes)``."""
         images, labels = batch
         logits = self(images).float()
-        metrics.update(logits, labels)
+        # A mean over images, also where batches and processes have unequal numbers of them.
+        losses = functional.cross_entropy(logits, labels, reduction="none")
+        metrics.update(preds=logits, target=labels, value=losses)
         self.confusion.update(logits, labels)
-        self.log(f"{part}/loss", functional.cross_entropy(logits, labels), sync_dist=True, batch_size=len(labels))
-        self.log_dict(metrics)  # type: ignore[arg-type]  # Lightning declares too narrow a dictionary
-        return logits.softmax(dim=1)
+        self.log_dict(metrics)
+        return functional.softmax(logits, dim=1)
 
     def on_validation_epoch_start(self) -> None:
         self.confusion.reset()
@@ -116,7 +117,7 @@ class ImageClassifier(L.LightningModule):
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Probabilities ``(B, num_classes)`` float32."""
-        return self(batch[0]).float().softmax(dim=1)
+        return functional.softmax(self(batch[0]).float(), dim=1)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         optimizer = self._optimizer()
@@ -171,13 +172,13 @@ class ImageClassifier(L.LightningModule):
         data = self._data
         if trained_on is None or data is None:
             return
-        if trained_on["name"] != data.name:
+        if trained_on["name"] != data.dataset:
             raise InputError(
-                f"the checkpoint was trained on {trained_on['name']}, not on {data.name}; give --data {trained_on['name']}"
+                f"the checkpoint was trained on {trained_on['name']}, not on {data.dataset}; give --data {trained_on['name']}"
             )
         if not data.predict_files and trained_on["split_hash"] != data.partition.hash():
             raise InputError(
-                f"the checkpoint was trained on another split of {data.name}, so its training images may be among "
+                f"the checkpoint was trained on another split of {data.dataset}, so its training images may be among "
                 "these test images; give the data.split and data.split_seed that it was trained with"
             )
 

@@ -115,7 +115,7 @@ class BenchmarkCLI(LightningCLI):
 
     @property
     def run_name(self) -> str:
-        return f"{self.datamodule.name}-{self.model.hparams['arch']}"
+        return f"{self.datamodule.dataset}-{self.model.hparams['arch']}"
 
     @cached_property
     def folder(self) -> Path:

@@ -104,7 +104,9 @@ class Clocks(Callback):
         if self._num_batches >= NUM_WARMUP_BATCHES:
             self._steady_since = (self._fit.seconds, self._num_images)
 
-    def on_train_batch_start(self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_start(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
         if not self._fit.is_running:  # after a validation in the middle of an epoch
             self._start_fit()
 
@@ -178,7 +180,9 @@ class Clocks(Callback):
         median = statistics.median(self.images_per_second) if self.images_per_second else None
         reasons = {f"clocks.{name}": "this phase did not run" for name, seconds in clocks.items() if seconds is None}
         if median is None:
-            reasons["throughput.median_images_per_second"] = f"no epoch went past the {NUM_WARMUP_BATCHES} warm-up batches"
+            reasons["throughput.median_images_per_second"] = (
+                f"no epoch went past the {NUM_WARMUP_BATCHES} warm-up batches"
+            )
         if not is_cuda:
             reasons["memory.peak_device_mib"] = f"the {device.type} does not count its memory apart"
         if self._energy.joules is None:

@@ -111,7 +111,8 @@ class ImageData(L.LightningDataModule):
         self._resident: dict[torch.device, tuple[Tensor, Tensor]] = {}
 
     @property
-    def name(self) -> str:
+    def dataset(self) -> str:
+        """The name of the data set."""
         return type(self).__name__
 
     def load(self) -> Pool:
@@ -136,7 +137,7 @@ class ImageData(L.LightningDataModule):
         if self.split_kind == "pooled":
             return pooled_split(labels, self.split_seed)
         if self.pool.num_train is None:
-            raise InputError(f"{self.name} has no published test set; give data.split pooled")
+            raise InputError(f"{self.dataset} has no published test set; give data.split pooled")
         return standard_split(labels, self.pool.num_train, self.split_seed)
 
     @cached_property
@@ -153,7 +154,7 @@ class ImageData(L.LightningDataModule):
     def describe(self) -> dict[str, Any]:
         """What a record or a checkpoint says of the data."""
         return {
-            "name": self.name,
+            "name": self.dataset,
             "split": self.split_kind,
             "split_seed": self.split_seed,
             "split_hash": self.partition.hash(),
@@ -169,7 +170,7 @@ class ImageData(L.LightningDataModule):
         """One part for a classical model: ``(n, 784)`` float32 in [0, 1] and ``(n,)`` int64."""
         indices = torch.from_numpy(getattr(self.parts, part))
         images = self.pool.images[indices].flatten(1)
-        return images.numpy().astype(np.float32) / 255, self.pool.labels[indices].numpy()
+        return images.numpy().astype(np.float32) / np.float32(255), self.pool.labels[indices].numpy()
 
     def setup(self, stage: str) -> None:
         if stage == "predict" and self.predict_files:
@@ -178,7 +179,7 @@ class ImageData(L.LightningDataModule):
         if stage == "fit" and num_batch > num_train:
             devices = f" on each of {self._world_size} devices" if self._world_size > 1 else ""
             raise InputError(
-                f"data.batch_size is {self.batch_size}{devices}, but {self.name} has {num_train:,} training images; "
+                f"data.batch_size is {self.batch_size}{devices}, but {self.dataset} has {num_train:,} training images; "
                 f"give at most {num_train // self._world_size:,}"
             )
 
@@ -260,5 +261,5 @@ class _WholeBatches(Dataset[Tensor]):
         return self.indices[torch.tensor(positions)]
 
 
-def _as_it_is(batch: Tensor) -> Tensor:
+def _as_it_is(batch: Any) -> Any:
     return batch

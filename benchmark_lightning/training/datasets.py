@@ -20,7 +20,7 @@ class _IDXData(ImageData):
 
     @property
     def folder(self) -> Path:
-        return self.root / self.name / "raw"
+        return self.root / self.dataset / "raw"
 
     def prepare_data(self) -> None:
         """Downloads what is missing.
@@ -35,19 +35,23 @@ class _IDXData(ImageData):
             "or use configs/data/digits.yaml, which needs no download"
         )
         if self.root_is_given and not self.root.is_dir():
-            raise InputError(f"there is no data folder {self.root}; create it to download {self.name} into it, or {way_out}")
+            raise InputError(
+                f"there is no data folder {self.root}; create it to download {self.dataset} into it, or {way_out}"
+            )
         if not self.download:
-            raise InputError(f"{self.name} is not in {self.folder} and data.download is false; {way_out}")
+            raise InputError(f"{self.dataset} is not in {self.folder} and data.download is false; {way_out}")
         try:
             for is_train in (True, False):
                 self.source(str(self.root), train=is_train, download=True)
         except (OSError, RuntimeError) as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise InputError(f"{self.name} is not in {self.folder} and its download failed ({reason}); {way_out}") from error
+            raise InputError(
+                f"{self.dataset} is not in {self.folder} and its download failed ({reason}); {way_out}"
+            ) from error
 
     def load(self) -> Pool:
         self.prepare_data()
-        check_idx_files(self.folder, self.name, self.num_classes)
+        check_idx_files(self.folder, self.dataset, self.num_classes)
         train, test = (self.source(str(self.root), train=is_train) for is_train in (True, False))
         images = torch.cat([train.data, test.data]).unsqueeze(1)
         return Pool(images, torch.cat([train.targets, test.targets]), len(train.data))

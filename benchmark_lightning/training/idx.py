@@ -77,7 +77,9 @@ def _check_file(path: Path, dataset: str, num_classes: int, checksum: str | None
             f"{path} is {state}: {len(content):,} bytes where its header promises {size:,}; {_way_out(dataset)}"
         )
     if not is_images and content[header_size:] and max(content[header_size:]) >= num_classes:
-        raise InputError(f"{path} holds the label {max(content[header_size:])}, but {dataset} has {num_classes} classes")
+        raise InputError(
+            f"{path} holds the label {max(content[header_size:])}, but {dataset} has {num_classes} classes"
+        )
     if checksum is not None and hashlib.sha256(content).hexdigest() != checksum:
         raise InputError(
             f"{path} is not the original file of {dataset}: its SHA-256 differs (a flipped bit, or another data set); "

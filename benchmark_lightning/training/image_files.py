@@ -23,7 +23,9 @@ def find_image_files(paths: Sequence[str | Path]) -> list[Path]:
         if path.is_dir():
             found = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
             if not found:
-                raise InputError(f"data.predict_images: the folder {path} holds no image ({', '.join(sorted(SUFFIXES))})")
+                raise InputError(
+                    f"data.predict_images: the folder {path} holds no image ({', '.join(sorted(SUFFIXES))})"
+                )
             files.extend(found)
         elif path.is_file():
             files.append(path)

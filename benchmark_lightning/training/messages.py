@@ -41,7 +41,9 @@ def explain(message: str, config_files: Sequence[Path], keys: Iterable[str]) -> 
     if "Problems parsing config" in message or "Unable to parse" in message:
         return f"{_unparsable(config_files)} is not valid YAML ({_squeezed(message.split('config:')[-1])})"
     if re.search(r"required: data\b", message):
-        return f"no data set is given; add --config configs/data/digits.yaml, or --data with one of {', '.join(DATA_SETS)}"
+        return (
+            f"no data set is given; add --config configs/data/digits.yaml, or --data with one of {', '.join(DATA_SETS)}"
+        )
 
     in_data = "Problem with given class_path" in message
     if in_data:  # LightningCLI lets the whole section be null, which is no advice
@@ -103,7 +105,9 @@ def _holds(content: Any, names: list[str]) -> bool:
     if not isinstance(content, dict):
         return False
     inner = content.get("init_args")
-    return (names[0] in content and _holds(content[names[0]], names[1:])) or (inner is not None and _holds(inner, names))
+    return (names[0] in content and _holds(content[names[0]], names[1:])) or (
+        inner is not None and _holds(inner, names)
+    )
 
 
 def _unparsable(config_files: Sequence[Path]) -> str:

@@ -29,7 +29,7 @@ def build_network(arch: str, num_classes: int, stem: str = "imagenet", image_siz
     if arch in ("googlenet", "inception_v3"):
         settings |= {"aux_logits": False, "init_weights": True}
     try:
-        network = models.get_model(arch, weights=None, **settings)
+        network: nn.Module = models.get_model(arch, weights=None, **settings)
     except (RuntimeError, ValueError, AssertionError) as error:
         raise _unsuitable(arch, image_size, error) from error
     _take_grey_images(network)

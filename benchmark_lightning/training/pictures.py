@@ -57,7 +57,7 @@ class Pictures(Callback):
             return
         hyperparameters = {
             **pl_module.hparams,
-            "data": data.name,
+            "data": data.dataset,
             "batch_size": data.batch_size,
             "train_fraction": data.train_fraction,
             "precision": str(trainer.precision),
@@ -104,7 +104,7 @@ def draw_confusion_matrix(counts: Tensor, class_names: tuple[str, ...]) -> Figur
     for row in ticks:
         for column in ticks:
             colour = "black" if shares[row, column] > 0.6 else "white"
-            axes.text(column, row, int(counts[row, column]), ha="center", va="center", color=colour, fontsize=8)
+            axes.text(column, row, str(int(counts[row, column])), ha="center", va="center", color=colour, fontsize=8)
     return figure
 
 

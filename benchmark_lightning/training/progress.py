@@ -7,7 +7,6 @@ from lightning.pytorch.callbacks import Callback, RichProgressBar
 
 from benchmark_lightning.training.clocks import Clocks
 
-
 SHOWN = ("train/loss", "val/loss", "val/accuracy")
 
 

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
-from lightning.pytorch.utilities.rank_zero import rank_zero_only
+from lightning.pytorch.utilities import rank_zero_only
 
 from benchmark_lightning.errors import InputError
 
@@ -32,12 +32,14 @@ def claim_folder(options: RunOptions, default_name: str) -> Path:
     """
     if options.folder is not None:
         folder = _make(Path(options.folder))
-        if rank_zero_only.rank == 0 and any(folder.iterdir()):
-            raise InputError(f"run.folder {folder} is not empty; give a new folder, so that no earlier run is overwritten")
+        if _is_first_process() and any(folder.iterdir()):
+            raise InputError(
+                f"run.folder {folder} is not empty; give a new folder, so that no earlier run is overwritten"
+            )
         return folder
     parent = Path(options.root) / (options.name or default_name)
     versions = _versions(parent)
-    if rank_zero_only.rank != 0 and versions:
+    if not _is_first_process() and versions:
         return parent / f"version_{versions[-1]}"
     number = versions[-1] + 1 if versions else 0
     while True:
@@ -54,11 +56,15 @@ def find_checkpoint(options: RunOptions, default_name: str, which: str) -> Path:
         InputError: no version has one.
     """
     parent = Path(options.root) / (options.name or default_name)
-    folders = [Path(options.folder)] if options.folder else [parent / f"version_{n}" for n in reversed(_versions(parent))]
+    folders = (
+        [Path(options.folder)] if options.folder else [parent / f"version_{n}" for n in reversed(_versions(parent))]
+    )
     for folder in folders:
         if (path := folder / "checkpoints" / f"{which}.ckpt").is_file():
             return path
-    raise InputError(f"there is no {which}.ckpt under {options.folder or parent}; run fit first, or give --ckpt_path a file")
+    raise InputError(
+        f"there is no {which}.ckpt under {options.folder or parent}; run fit first, or give --ckpt_path a file"
+    )
 
 
 def run_loggers(folder: Path) -> list[Logger]:
@@ -67,6 +73,11 @@ def run_loggers(folder: Path) -> list[Logger]:
         TensorBoardLogger(str(folder), name="", version="", default_hp_metric=False),
         CSVLogger(str(folder), name="", version=""),
     ]
+
+
+def _is_first_process() -> bool:
+    rank: int = getattr(rank_zero_only, "rank", 0)
+    return rank == 0
 
 
 def _versions(parent: Path) -> list[int]:

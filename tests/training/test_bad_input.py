@@ -120,7 +120,10 @@ def test_a_checkpoint_of_another_split(complaint, checkpoint):
 
 def test_a_checkpoint_of_another_arch(complaint, checkpoint):
     sentence = complaint("test", *DIGITS, "--model.arch", "resnet34", "--ckpt_path", checkpoint)
-    assert "model.arch is 'resnet34', but the checkpoint was trained with 'resnet18'; give --model.arch resnet18" in sentence
+    assert (
+        "model.arch is 'resnet34', but the checkpoint was trained with 'resnet18'; give --model.arch resnet18"
+        in sentence
+    )
 
 
 @pytest.mark.parametrize("damage", ["truncated", "foreign"])

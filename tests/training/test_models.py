@@ -48,7 +48,9 @@ def test_an_unknown_arch_is_met_with_the_nearest_one():
 
 @pytest.mark.parametrize("arch", ["vgg11", "inception_v3", "alexnet"])
 def test_a_network_that_needs_larger_images_says_so(arch):
-    with pytest.raises(InputError, match=rf"{arch} cannot take images of 28x28 pixels .* give a larger data\.image_size"):
+    with pytest.raises(
+        InputError, match=rf"{arch} cannot take images of 28x28 pixels .* give a larger data\.image_size"
+    ):
         build_network(arch, num_classes=10)
 
 

@@ -1,0 +1,155 @@
+"""Whatever happens to a training, its record says so."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmark_lightning.__main__ import main
+from benchmark_lightning.study.record import Record, read_record, trial_key
+from benchmark_lightning.training.classifier import ImageClassifier
+from tests.conftest import SHORT
+
+RUN = Path("lightning_logs/Digits-resnet18/version_0")
+
+
+def trial(*arguments: str, code: int = 0) -> Record:
+    assert main(["trial", *SHORT, *arguments]) == code
+    return read_record(RUN)
+
+
+def test_a_trial_leaves_a_whole_record():
+    record = trial("--trainer.max_epochs", "2")
+    assert (record.status, record.error, record.kind) == ("ok", None, "resnet")
+    assert {"val/accuracy", "val/loss", "val/macro_f1", "test/accuracy", "test/loss", "test/macro_f1"} == set(
+        record.metrics
+    )
+    assert [row["epoch"] for row in record.curves] == [0, 1]
+    assert record.training == {"num_epochs": 2, "num_steps": 4}
+    assert record.clocks["wall_seconds"] > record.clocks["fit_seconds"] > record.clocks["first_batch_seconds"] > 0
+    assert record.clocks["test_seconds"] > 0
+    assert record.complexity["params"] == 11_175_370
+    assert record.precision == {"requested": "32-true", "effective": "32-true"}
+    assert record.batch_size == {"requested": 16, "effective": 16}
+    assert record.data["num_test"] == 359
+    assert record.memory["peak_rss_mib"] > 100
+    nulls = {f"{section}.{name}" for section in ("clocks", "throughput", "memory", "energy")
+             for name, value in getattr(record, section).items() if value is None}  # fmt: skip
+    assert nulls <= record.reasons.keys(), "unknown is null with a reason"
+
+
+def test_the_metrics_are_those_of_the_best_epoch():
+    record = trial("--trainer.max_epochs", "3")
+    best = max(row["val/accuracy"] for row in record.curves)
+    assert record.metrics["val/accuracy"] == best == record.curves[record.best_epoch]["val/accuracy"]
+
+
+def test_the_key_can_be_computed_again_from_the_record():
+    record = trial()
+    assert record.key == trial_key(record.config, record.data["fingerprint"])
+
+
+def test_a_record_holds_no_folder_of_the_machine(tmp_path):
+    trial("--run.folder", str(RUN))
+    assert str(tmp_path) not in (RUN / "record.json").read_text()
+
+
+def test_the_same_trial_gives_the_same_numbers():
+    first = trial()
+    assert main(["trial", *SHORT]) == 0
+    second = read_record(RUN.parent / "version_1")
+    assert (first.key, first.metrics, first.curves[0]["train/loss"]) == (
+        second.key, second.metrics, second.curves[0]["train/loss"],
+    )  # fmt: skip
+
+
+def test_the_seed_is_part_of_the_trial():
+    first = trial("--seed_everything", "1")
+    assert main(["trial", *SHORT, "--seed_everything", "2"]) == 0
+    second = read_record(RUN.parent / "version_1")
+    assert first.key != second.key
+    assert first.metrics["val/loss"] != second.metrics["val/loss"]
+
+
+def test_a_loss_that_is_no_number_is_diverged():
+    record = trial("--model.optimizer", "sgd", "--model.lr", "1e30", "--trainer.limit_train_batches", "8", code=1)
+    assert record.status == "diverged"
+    assert "the training loss is" in record.error
+    assert record.training["num_epochs"] == 1
+    assert record.curves[0]["train/loss"] is None
+    assert "curves.0.train/loss" in record.reasons
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB"), "out_of_memory"),
+        (MemoryError(), "out_of_memory"),
+        (
+            RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"),
+            "out_of_memory",
+        ),
+        (ZeroDivisionError("division by zero"), "failed"),
+    ],
+)
+def test_an_error_in_a_step_becomes_a_status(error, status, monkeypatch):
+    def step(self, batch, batch_idx):
+        raise error
+
+    monkeypatch.setattr(ImageClassifier, "training_step", step)
+    record = trial(code=1)
+    assert record.status == status
+    assert record.error
+    assert record.training == {"num_epochs": 0, "num_steps": 0}
+    assert record.environment["accelerator"] == "cpu"
+    assert (RUN / "traceback.txt").exists() == (status == "failed")
+
+
+def test_memory_that_is_not_there_is_out_of_memory():
+    record = trial("--data.image_size", "200000", code=1)
+    assert record.status == "out_of_memory"
+
+
+def test_a_failure_in_the_test_keeps_what_the_fit_has_learned(monkeypatch):
+    def step(self, batch, batch_idx):
+        raise RuntimeError("the test is broken")
+
+    monkeypatch.setattr(ImageClassifier, "test_step", step)
+    record = trial(code=1)
+    assert (record.status, record.error) == ("failed", "RuntimeError: the test is broken")
+    assert "val/accuracy" in record.metrics
+    assert "test/accuracy" not in record.metrics
+
+
+def test_bad_input_leaves_no_record(complaint):
+    assert "Digits has 1,258 training images" in complaint("trial", *SHORT, "--data.batch_size", "5000")
+    assert not (RUN / "record.json").exists()
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_trial_has_a_record(number):
+    command = [sys.executable, "-m", "benchmark_lightning", "trial", *SHORT, "--trainer.max_epochs", "1000"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        for line in process.stdout:
+            if line.startswith("epoch 2/"):
+                break
+        process.send_signal(number)
+        time.sleep(0.05)
+        process.send_signal(number)  # an impatient second one must not cost the record
+        _, errors = process.communicate(timeout=120)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    record = read_record(RUN)
+    assert record.status == "interrupted"
+    assert len(record.curves) >= 2
+    assert json.loads((RUN / "record.json").read_text())["clocks"]["fit_seconds"] > 0
