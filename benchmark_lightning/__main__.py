@@ -30,6 +30,7 @@ COMMANDS = {
     "test": Command("evaluate a checkpoint on the test images", CLI, takes_its_name=True),
     "predict": Command("class and probability of test images or of your own", CLI, takes_its_name=True),
     "trial": Command("fit, test the best checkpoint and write one record.json", "benchmark_lightning.study.trial"),
+    "svm": Command("the same with a support vector classifier", "benchmark_lightning.study.svm"),
 }
 
 

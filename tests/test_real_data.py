@@ -9,6 +9,7 @@ import pytest
 from benchmark_lightning.__main__ import main
 from benchmark_lightning.errors import InputError
 from benchmark_lightning.study.record import read_record
+from benchmark_lightning.study.svm import IS_INTELEX_INSTALLED, SVMOptions, build_classifier
 from benchmark_lightning.training.data import ROOT_VARIABLE
 from benchmark_lightning.training.datasets import MNIST, FashionMNIST
 
@@ -61,3 +62,15 @@ def test_a_minute_of_training_is_worth_something(tmp_path):
     assert record.data["num_train"] == 4_900
     assert record.metrics["test/accuracy"] > 0.7
     assert record.throughput["median_images_per_second"] > 0
+
+
+@pytest.mark.skipif(not IS_INTELEX_INSTALLED, reason="scikit-learn-intelex is for x86-64")
+@pytest.mark.parametrize("kernel", ["rbf", "poly"])
+def test_both_engines_of_the_svm_agree_on_real_images(kernel):
+    data = FashionMNIST(root=ROOT, train_fraction=0.05)
+    train, (features, _) = data.arrays("train"), data.arrays("val")
+    predictions = [
+        build_classifier(SVMOptions(kernel=kernel, engine=engine), seed=0).fit(*train).predict(features)
+        for engine in ("scikit-learn", "scikit-learn-intelex")
+    ]
+    assert np.mean(predictions[0] == predictions[1]) >= 0.999

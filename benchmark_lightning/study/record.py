@@ -35,6 +35,7 @@ class Record:
     Args:
         key: What was trained on what data; see ``trial_key``.
         kind: ``resnet`` for a network, ``svm`` for a support vector classifier.
+        repeat: Which of several runs of the same configuration it is, counted from 0.
         status: ``ok``, or in what way the trial ended.
         config: The resolved configuration as far as it says what is trained; see ``identity``.
         error: Why the status is not ``ok``, in one sentence.
@@ -51,6 +52,10 @@ class Record:
         precision: What was asked for and what was used.
         batch_size: What was asked for on each device and what makes one step of the optimizer.
         training: Epochs and optimizer steps done.
+        engine: Of an SVM, the library that computed it.
+        num_support_vectors: Of an SVM, over all classes.
+        breakdown: Median seconds of the parts of a step, from a pass of its own.
+        utilization: The arithmetic done, beside the measured peak of the machine.
         environment: Machine, device, threads, versions and code.
         reasons: Why a value is null, by its dotted name.
     """
@@ -59,6 +64,7 @@ class Record:
     kind: str
     status: Status
     config: dict[str, Any]
+    repeat: int = 0
     error: str | None = None
     started_at: str | None = None
     data: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -73,6 +79,10 @@ class Record:
     precision: dict[str, Any] = dataclasses.field(default_factory=dict)
     batch_size: dict[str, Any] = dataclasses.field(default_factory=dict)
     training: dict[str, Any] = dataclasses.field(default_factory=dict)
+    engine: str | None = None
+    num_support_vectors: int | None = None
+    breakdown: dict[str, Any] | None = None
+    utilization: dict[str, Any] | None = None
     environment: dict[str, Any] = dataclasses.field(default_factory=dict)
     reasons: dict[str, str] = dataclasses.field(default_factory=dict)
     schema: int = SCHEMA
@@ -99,14 +109,15 @@ def _without(section: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def trial_key(config: dict[str, Any], fingerprint: str | None) -> str:
+def trial_key(config: dict[str, Any], fingerprint: str | None, repeat: int = 0) -> str:
     """Sixteen hexadecimal digits of what a trial is: its configuration and its data.
 
     Args:
         config: the ``identity`` of the configuration, as the record holds it.
         fingerprint: of the pixels and labels.
+        repeat: which of several runs of the same configuration.
     """
-    text = json.dumps([config, fingerprint], sort_keys=True)
+    text = json.dumps([config, fingerprint, repeat], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

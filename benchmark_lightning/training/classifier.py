@@ -120,13 +120,14 @@ class ImageClassifier(L.LightningModule):
         return functional.softmax(self(batch[0]).float(), dim=1)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        optimizer = self._optimizer()
+        optimizer = self.build_optimizer()
         scheduler = self._scheduler(optimizer)
         if scheduler is None:
             return optimizer
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
-    def _optimizer(self) -> Optimizer:
+    def build_optimizer(self) -> Optimizer:
+        """The optimizer alone, without a schedule."""
         settings: dict[str, Any] = {name: self.hparams[name] for name in ("lr", "weight_decay", "fused")}
         match self.hparams["optimizer"]:
             case "sgd":

@@ -1,16 +1,18 @@
 """The commands fit, validate, test and predict: LightningCLI over our data sets and one module."""
 
+import contextlib
 import logging
 import pickle
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
 import lightning.pytorch as L
 import torch
+from jsonargparse import Namespace
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
@@ -38,6 +40,18 @@ IGNORED_WARNINGS = (
 
 class BenchmarkParser(LightningArgumentParser):
     """Raises ``InputError`` with one sentence where jsonargparse prints its usage and exits."""
+
+    def parse_arguments(self, arguments: Sequence[str]) -> Namespace:
+        """The configuration that ``arguments`` give."""
+        _given_arguments[:] = arguments
+        config: Namespace = self.parse_args(list(arguments))
+        return config
+
+    def build(self, config: Namespace) -> Namespace:
+        """Builds the objects of a configuration."""
+        with _input_errors_unwrapped():
+            built: Namespace = self.instantiate(config)
+        return built
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         if not self.exit_on_error:  # the parser of a class inside, whose message the outer one passes on
@@ -74,10 +88,7 @@ class BenchmarkCLI(LightningCLI):
     model: ImageClassifier
 
     def __init__(self, args: Sequence[str], run: bool = True) -> None:
-        for pattern in IGNORED_WARNINGS:
-            warnings.filterwarnings("ignore", pattern)
-        for name in ("lightning.pytorch", "lightning.fabric"):
-            logging.getLogger(name).setLevel(logging.WARNING)  # no advertisements
+        quiet()
         self.clocks = Clocks()
         _given_arguments[:] = args
         super().__init__(
@@ -123,12 +134,8 @@ class BenchmarkCLI(LightningCLI):
         return claim_folder(self.run_options, self.run_name)
 
     def instantiate_classes(self) -> None:
-        try:
+        with _input_errors_unwrapped():
             super().instantiate_classes()
-        except Exception as error:
-            if (input_error := _input_error_behind(error)) is not None:
-                raise input_error from error
-            raise
 
     def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
         config = self._get(self.config_init, "trainer")
@@ -196,13 +203,36 @@ class BenchmarkCLI(LightningCLI):
         return path
 
 
-def _input_error_behind(error: BaseException | None) -> InputError | None:
-    """The ``InputError`` that jsonargparse has wrapped, if there is one."""
-    while error is not None:
-        if isinstance(error, InputError):
-            return error
-        error = error.__cause__ or error.__context__
-    return None
+def network_parser() -> BenchmarkParser:
+    """The parser of a trial's keys alone: it parses many configurations, and builds nothing by itself."""
+    parser = _ParserAlone([], run=False).parser
+    assert isinstance(parser, BenchmarkParser)
+    return parser
+
+
+class _ParserAlone(BenchmarkCLI):
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        self.config = Namespace()  # type: ignore[no-untyped-call]
+
+    def _set_seed(self) -> None:
+        pass
+
+    def instantiate_classes(self) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def _input_errors_unwrapped() -> Iterator[None]:
+    """Raises the ``InputError`` of a class where jsonargparse has wrapped it in one of its own."""
+    try:
+        yield
+    except Exception as error:
+        behind: BaseException | None = error
+        while behind is not None and not isinstance(behind, InputError):
+            behind = behind.__cause__ or behind.__context__
+        if behind is None:
+            raise
+        raise behind from error
 
 
 def _trainer_sentence(config: Any, error: Exception) -> str:
@@ -215,6 +245,14 @@ def _trainer_sentence(config: Any, error: Exception) -> str:
 def _relative(path: str | Path) -> Path:
     path = Path(path).resolve()
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def quiet() -> None:
+    """Silences the warnings that are no news here, and Lightning's advertisements."""
+    for pattern in IGNORED_WARNINGS:
+        warnings.filterwarnings("ignore", pattern)
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def main(arguments: Sequence[str]) -> None:

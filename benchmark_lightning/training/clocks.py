@@ -9,7 +9,7 @@ import resource
 import statistics
 import sys
 import time
-from typing import Any
+from typing import Any, Self
 
 import lightning.pytorch as L
 import torch
@@ -26,12 +26,19 @@ class DivergedError(RuntimeError):
 
 
 class Stopwatch:
-    """Seconds that add up over starts and stops, with the device synchronised at each."""
+    """Seconds that add up over starts and stops, or ``with`` blocks, with the device synchronised at each."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device | None = None) -> None:
         self.seconds = 0.0
-        self.device = torch.device("cpu")
+        self.device = device or torch.device("cpu")
         self._started_at: float | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
 
     @property
     def is_running(self) -> bool:

@@ -8,6 +8,8 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from benchmark_lightning.errors import InputError
 
+OUTPUT_LOG = "output.log"  # what a trial of a sweep has printed, opened before the run begins
+
 
 @dataclasses.dataclass
 class RunOptions:
@@ -32,7 +34,7 @@ def claim_folder(options: RunOptions, default_name: str) -> Path:
     """
     if options.folder is not None:
         folder = _make(Path(options.folder))
-        if _is_first_process() and any(folder.iterdir()):
+        if _is_first_process() and any(path.name != OUTPUT_LOG for path in folder.iterdir()):
             raise InputError(
                 f"run.folder {folder} is not empty; give a new folder, so that no earlier run is overwritten"
             )

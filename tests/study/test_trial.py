@@ -131,11 +131,18 @@ def test_bad_input_leaves_no_record(complaint):
     assert not (RUN / "record.json").exists()
 
 
+def interruptible():
+    """Undoes what a shell does to a job in the background, which is to ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_trial_has_a_record(number):
     command = [sys.executable, "-m", "benchmark_lightning", "trial", *SHORT, "--trainer.max_epochs", "1000"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=interruptible
+    )
     try:
         for line in process.stdout:
             if line.startswith("epoch 2/"):
