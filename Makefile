@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 .PHONY: quickstart test lint types clean
 
 quickstart: $(VENV)/.installed
-	$(BIN)/benchmark-lightning trial --config configs/experiment/digits_resnet18.yaml
+	$(BIN)/benchmark-lightning study configs/study/quickstart.yaml
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest
@@ -32,6 +32,8 @@ INSTALL = $$(test -x $(BIN)/uv && echo $(BIN)/uv pip install --python $(BIN)/pyt
 $(VENV)/.installed: $(VENV)/.python pyproject.toml constraints.txt
 	@echo "installing torch, lightning and the rest into $(VENV) ..."
 	@$(INSTALL) --quiet --constraint constraints.txt --editable .
+	@echo "compiling what is imported, so that every command starts in seconds ..."
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c "import benchmark_lightning.study.worker, torch.utils.tensorboard"
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed

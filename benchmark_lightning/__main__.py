@@ -21,16 +21,21 @@ class Command(NamedTuple):
     help: str
     module: str
     takes_its_name: bool = False  # LightningCLI wants the command among its arguments
+    imports_torch: bool = True
 
 
 CLI = "benchmark_lightning.training.cli"
+STUDY = "benchmark_lightning.study"
 COMMANDS = {
     "fit": Command("train a model from configs; keeps its best and last checkpoint", CLI, takes_its_name=True),
     "validate": Command("evaluate a checkpoint on the validation images", CLI, takes_its_name=True),
     "test": Command("evaluate a checkpoint on the test images", CLI, takes_its_name=True),
     "predict": Command("class and probability of test images or of your own", CLI, takes_its_name=True),
-    "trial": Command("fit, test the best checkpoint and write one record.json", "benchmark_lightning.study.trial"),
-    "svm": Command("the same with a support vector classifier", "benchmark_lightning.study.svm"),
+    "trial": Command("fit, test the best checkpoint and write one record.json", f"{STUDY}.trial"),
+    "svm": Command("the same with a support vector classifier", f"{STUDY}.svm"),
+    "sweep": Command("run the trials of a sweep file that have no record yet", f"{STUDY}.sweep", imports_torch=False),
+    "study": Command("run the sweeps of a study file", f"{STUDY}.studies", imports_torch=False),
+    "machine": Command("what this machine is and can do", f"{STUDY}.machine"),
 }
 
 
@@ -82,11 +87,11 @@ def _run(arguments: list[str]) -> int:
         raise InputError(f"there is no command {name!r}; {nearest(name, COMMANDS)}")
     command = COMMANDS[name]
     started = time.perf_counter()
-    is_first_process = os.environ.get("LOCAL_RANK", "0") == "0"
-    if is_first_process:
+    is_worth_saying = command.imports_torch and os.environ.get("LOCAL_RANK", "0") == "0"
+    if is_worth_saying:
         print("loading torch and lightning ...", end=" ", file=sys.stderr, flush=True)
     module = importlib.import_module(command.module)
-    if is_first_process:
+    if is_worth_saying:
         print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
     warnings.formatwarning = lambda message, *where: f"note: {message}\n"  # a person needs no line of a library
     code: int | None = module.main(arguments if command.takes_its_name else arguments[1:])

@@ -32,6 +32,7 @@ def describe_environment(device: torch.device) -> dict[str, Any]:
         "num_cores": num_usable_cores(),
         "cpu": cpu,
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "cpu_features": cpu_features(),
         "memory_gib": psutil.virtual_memory().total / GIB,
         "gpus": [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())],
         "cuda": torch.version.cuda if torch.cuda.is_available() else None,
@@ -58,6 +59,17 @@ def cpu_name() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+@cache
+def cpu_features() -> list[str]:
+    """The instructions that decide how fast small numbers are multiplied, of those that the processor has."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+    flags = next((line.split(":", 1)[1].split() for line in lines if line.startswith("flags")), [])
+    return [name for name in ("avx512_bf16", "avx512_fp16", "amx_bf16", "amx_tile", "avx_vnni") if name in flags]
 
 
 def num_usable_cores() -> float:

@@ -1,6 +1,7 @@
 """How a trial ends: its status, and the signals that may end it."""
 
 import contextlib
+import errno
 import signal
 import traceback
 from collections.abc import Iterator
@@ -39,7 +40,7 @@ def concluded(record: Record, folder: Path) -> Iterator[None]:
     The traceback of a failure goes to ``traceback.txt`` in ``folder``.
 
     Raises:
-        InputError: the block raised it: bad input is no trial.
+        InputError: the block raised it, or the disk is full: that is no trial.
     """
     try:
         yield
@@ -47,6 +48,8 @@ def concluded(record: Record, folder: Path) -> Iterator[None]:
         raise
     except (Exception, KeyboardInterrupt, SystemExit) as error:
         _ignore_signals()
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise InputError(f"no space is left for {folder}; free some or give another folder") from error
         record.status, record.error = status_of(error)
         if record.status == "failed":
             text = "".join(traceback.format_exception(error))

@@ -89,7 +89,11 @@ class Record:
 
 
 class RecordError(InputError):
-    """A record that is damaged or of a newer schema."""
+    """A record that is damaged or, where ``is_newer``, of a schema that this version cannot read."""
+
+    def __init__(self, sentence: str, is_newer: bool = False) -> None:
+        super().__init__(sentence)
+        self.is_newer = is_newer
 
 
 def identity(config: dict[str, Any]) -> dict[str, Any]:
@@ -182,7 +186,9 @@ def read_record(path: Path) -> Record:
         raise RecordError(f"{path} is damaged: it has no schema; delete it and run the trial again")
     if content["schema"] > SCHEMA:
         raise RecordError(
-            f"{path} is of schema {content['schema']}, but this version reads up to {SCHEMA}; update benchmark-lightning"
+            f"{path} is of schema {content['schema']}, but this version reads up to {SCHEMA}; "
+            "update benchmark-lightning",
+            is_newer=True,
         )
     fields = {field.name: field for field in dataclasses.fields(Record)}
     missing = [name for name in ("key", "kind", "status", "config") if name not in content]

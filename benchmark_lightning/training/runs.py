@@ -8,7 +8,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from benchmark_lightning.errors import InputError
 
-OUTPUT_LOG = "output.log"  # what a trial of a sweep has printed, opened before the run begins
+RUN_FILES = ("config.yaml", "metrics.csv", "checkpoints", "record.json")
 
 
 @dataclasses.dataclass
@@ -18,7 +18,7 @@ class RunOptions:
     Args:
         root: Folder of all runs, the one to give to TensorBoard.
         name: Name of the run, by default <data set>-<arch>; each repetition is its next version.
-        folder: The very folder to write to, new or empty, in place of the next version of the name.
+        folder: The very folder to write to, which holds no run yet, in place of the next version of the name.
     """
 
     root: str = "lightning_logs"
@@ -34,9 +34,9 @@ def claim_folder(options: RunOptions, default_name: str) -> Path:
     """
     if options.folder is not None:
         folder = _make(Path(options.folder))
-        if _is_first_process() and any(path.name != OUTPUT_LOG for path in folder.iterdir()):
+        if _is_first_process() and any((folder / name).exists() for name in RUN_FILES):
             raise InputError(
-                f"run.folder {folder} is not empty; give a new folder, so that no earlier run is overwritten"
+                f"run.folder {folder} holds a run already; give a new folder, so that no earlier run is overwritten"
             )
         return folder
     parent = Path(options.root) / (options.name or default_name)

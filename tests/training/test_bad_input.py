@@ -146,7 +146,7 @@ def test_a_checkpoint_with_code_inside_is_not_run(complaint, tmp_path):
 def test_a_folder_that_holds_a_run_is_not_written_to(complaint):
     Path("mine").mkdir()
     Path("mine/metrics.csv").write_text("precious")
-    assert "run.folder mine is not empty" in complaint("fit", *SHORT, "--run.folder", "mine")
+    assert "run.folder mine holds a run already" in complaint("fit", *SHORT, "--run.folder", "mine")
     assert Path("mine/metrics.csv").read_text() == "precious"
 
 

@@ -1,0 +1,236 @@
+"""What this machine is and what it can do, measured in less than a minute."""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as L
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+from torch.nn import functional
+
+from benchmark_lightning.errors import InputError
+from benchmark_lightning.study.environment import describe_environment
+from benchmark_lightning.training.classifier import ImageClassifier
+from benchmark_lightning.training.cli import quiet
+from benchmark_lightning.training.clocks import NUM_WARMUP_BATCHES, Clocks, Stopwatch, synchronize
+from benchmark_lightning.training.data import ImageData, Pool
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+NUM_ROUNDS = 4
+NUM_STEPS = 12
+BATCH_SIZE = 64
+LOADER_IMAGES = 60_000
+
+
+class Noise(ImageData):
+    """Random images, as many as MNIST has for training: what a machine can do does not depend on what they show."""
+
+    mean, std = 0.5, 0.29
+
+    def load(self) -> Pool:
+        images = torch.randint(0, 256, (LOADER_IMAGES, 1, 28, 28), dtype=torch.uint8)
+        return Pool(images, torch.arange(LOADER_IMAGES) % self.num_classes, num_train=None)
+
+
+def devices() -> list[torch.device]:
+    """The CPU and the first GPU, if there is one."""
+    return [torch.device("cpu"), *([torch.device("cuda", 0)] if torch.cuda.is_available() else [])]
+
+
+def measure_peaks(on_progress: Callable[[dict[str, Any]], None] = lambda event: None) -> dict[str, dict[str, float]]:
+    """Operations per second of the fastest of several matrix products, by device and number format."""
+    return {device.type: {name: _peak(device, dtype) for name, dtype in DTYPES.items()} for device in devices()}
+
+
+def _peak(device: torch.device, dtype: torch.dtype) -> float:
+    """2 n^3 operations over the least seconds, n doubled until a product takes 30 ms or n is 8,192."""
+    size = 256
+    while True:
+        left, right = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
+        seconds = _least_seconds(lambda left=left, right=right: left @ right, device)  # type: ignore[misc]
+        if seconds > 0.03 or size == 8192:
+            return float(2 * size**3 / seconds)
+        size *= 2
+
+
+def _least_seconds(function: Callable[[], Any], device: torch.device, repeats: int = 5) -> float:
+    function()
+    seconds = []
+    for _ in range(repeats):
+        with Stopwatch(device) as watch:
+            function()
+        seconds.append(watch.seconds)
+    return min(seconds)
+
+
+def memory_bandwidth(device: torch.device) -> float:
+    """Bytes per second of a copy of 256 MiB, reads and writes counted."""
+    source = torch.ones(256 * 2**20, dtype=torch.uint8, device=device)
+    target = torch.empty_like(source)
+    return 2 * source.numel() / _least_seconds(lambda: target.copy_(source), device)
+
+
+def launch_seconds(device: torch.device, num_launches: int = 2000) -> float:
+    """Seconds to hand one operation on one number to the device."""
+    number = torch.zeros(1, device=device)
+
+    def launch_all() -> None:
+        for _ in range(num_launches):
+            number.add_(1)
+
+    return _least_seconds(launch_all, device, repeats=3) / num_launches
+
+
+def timer_resolution() -> float:
+    """The smallest step of the clock that all measurements read, in seconds."""
+    steps = []
+    for _ in range(1000):
+        start = now = time.perf_counter()
+        while now == start:
+            now = time.perf_counter()
+        steps.append(now - start)
+    return min(steps)
+
+
+def loader_rate(device: torch.device) -> float:
+    """Images per second out of the loader, gathered and normalised on the device, with nothing to train."""
+    data = Noise(batch_size=BATCH_SIZE)
+    data.on_after_batch_transfer(torch.zeros(1, dtype=torch.long, device=device), 0)
+    with Stopwatch(device) as watch:
+        for positions in data.train_dataloader():
+            data.on_after_batch_transfer(positions.to(device), 0)
+    return len(data.parts.train) / watch.seconds
+
+
+def compare_trainer(device: torch.device) -> dict[str, Any]:
+    """A bare loop beside itself and beside the Trainer, on the same model and batches, in turn.
+
+    Returns:
+        Steps per second of each round, and the ratios of the rounds: ``noise_ratios`` of two bare loops, and
+        ``trainer_ratios`` of the bare loop over the Trainer: 1.02 is two percent of overhead.
+    """
+    data = Noise(batch_size=BATCH_SIZE)
+    rounds: dict[str, list[float]] = {"bare": [], "bare again": [], "trainer": []}
+    for _ in range(NUM_ROUNDS):
+        for name, rates in rounds.items():
+            model = ImageClassifier()
+            rates.append(_trainer_rate(model, data, device) if name == "trainer" else _bare_rate(model, data, device))
+    pairs = list(zip(*rounds.values(), strict=True))
+    return {
+        "steps_per_second": rounds,
+        "noise_ratios": [again / bare for bare, again, _ in pairs],
+        "trainer_ratios": [(bare + again) / 2 / trainer for bare, again, trainer in pairs],
+    }
+
+
+def _bare_rate(model: ImageClassifier, data: ImageData, device: torch.device) -> float:
+    model.to(device).train()
+    optimizer = model.build_optimizer()
+    watch = Stopwatch(device)
+    for step, positions in enumerate(data.train_dataloader()):
+        if step == NUM_WARMUP_BATCHES:
+            watch.start()
+        if step == NUM_WARMUP_BATCHES + NUM_STEPS:
+            break
+        images, labels = data.on_after_batch_transfer(positions.to(device), 0)
+        _step(model, optimizer, images, labels)
+    watch.stop()
+    return NUM_STEPS / watch.seconds
+
+
+def _step(model: ImageClassifier, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor) -> None:
+    functional.cross_entropy(model(images), labels).backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+    optimizer.zero_grad()
+
+
+def _trainer_rate(model: ImageClassifier, data: ImageData, device: torch.device) -> float:
+    clocks = Clocks()
+    trainer = L.Trainer(
+        accelerator="gpu" if device.type == "cuda" else "cpu",
+        devices=1,
+        max_epochs=1,
+        limit_train_batches=NUM_WARMUP_BATCHES + NUM_STEPS,
+        limit_val_batches=0,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=[clocks],
+    )
+    trainer.fit(model, data)
+    synchronize(device)
+    return clocks.images_per_second[0] / BATCH_SIZE
+
+
+def describe_machine() -> dict[str, Any]:
+    """Everything that ``machine`` shows, as plain JSON."""
+    quiet()
+    peaks = measure_peaks()
+    return {
+        "environment": describe_environment(devices()[-1]),
+        "timer_resolution_seconds": timer_resolution(),
+        "devices": {
+            device.type: {
+                "peak_flops_per_second": peaks[device.type],
+                "memory_bytes_per_second": memory_bandwidth(device),
+                "launch_seconds": launch_seconds(device),
+                "loader_images_per_second": loader_rate(device),
+                **compare_trainer(device),
+            }
+            for device in devices()
+        },
+    }
+
+
+def print_machine(machine: dict[str, Any]) -> None:
+    """The table for people."""
+    environment = machine["environment"]
+    table = Table(title=environment["machine"], show_header=False)
+    table.add_row(
+        "processor",
+        f"{environment['cpu']}, {environment['num_cores']:g} usable cores, {environment['num_threads']} threads",
+    )
+    table.add_row("instructions", " ".join([environment["cpu_capability"], *environment["cpu_features"]]))
+    table.add_row("memory", f"{environment['memory_gib']:.0f} GiB")
+    table.add_row("GPU", ", ".join(environment["gpus"]) or "none")
+    table.add_row("timer", f"{machine['timer_resolution_seconds'] * 1e9:.0f} ns")
+    for name, device in machine["devices"].items():
+        peaks = ", ".join(f"{dtype} {flops / 1e9:,.0f}" for dtype, flops in device["peak_flops_per_second"].items())
+        noise, overhead = device["noise_ratios"], device["trainer_ratios"]
+        table.add_section()
+        table.add_row(f"{name}: matrix products, GFLOP/s", peaks)
+        table.add_row(f"{name}: memory", f"{device['memory_bytes_per_second'] / 1e9:,.1f} GB/s")
+        table.add_row(f"{name}: launch", f"{device['launch_seconds'] * 1e6:.2f} us")
+        table.add_row(f"{name}: loader", f"{device['loader_images_per_second']:,.0f} images/s")
+        table.add_row(
+            f"{name}: noise of two identical runs",
+            f"ratio {statistics.median(noise):.3f} ({min(noise):.3f} to {max(noise):.3f})",
+        )
+        table.add_row(
+            f"{name}: bare loop over Trainer",
+            f"ratio {statistics.median(overhead):.3f} ({min(overhead):.3f} to {max(overhead):.3f}), resnet18, batch {BATCH_SIZE}",
+        )
+    Console(soft_wrap=True, markup=False, highlight=False).print(table)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs ``machine [--json FILE]``."""
+    parser = argparse.ArgumentParser(prog="benchmark-lightning machine", description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the raw values there")
+    path = parser.parse_args(list(arguments)).json
+    machine = describe_machine()
+    print_machine(machine)
+    if path is not None:
+        try:
+            path.write_text(json.dumps(machine, indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"cannot write {path} ({error.strerror}); give another --json") from error
+    return 0

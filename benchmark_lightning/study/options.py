@@ -1,0 +1,46 @@
+"""The options of the commands that run many trials. Imports no torch."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from benchmark_lightning.errors import InputError
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises ``InputError`` where argparse prints its usage and exits."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}; see {self.prog} --help")
+
+
+def sweep_options(arguments: Sequence[str]) -> tuple[Path, dict[str, Any]]:
+    """The file of a sweep, and ``out``, ``jobs``, ``dry_run`` and ``retry_failed``."""
+    return _parse("sweep", "Runs the trials of a sweep file that have no record yet.", arguments)
+
+
+def study_options(arguments: Sequence[str]) -> tuple[Path, dict[str, Any]]:
+    """The file of a study, and the options of its sweeps."""
+    return _parse("study", "Runs the sweeps of a study file, one after the other.", arguments)
+
+
+def _parse(command: str, description: str, arguments: Sequence[str]) -> tuple[Path, dict[str, Any]]:
+    parser = _Parser(prog=f"benchmark-lightning {command}", description=description)
+    parser.add_argument("file", type=Path, help=f"such as configs/{command}/quickstart.yaml")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder of the trials (lightning_logs/<name of the file>)"
+    )
+    parser.add_argument(
+        "--jobs", type=_at_least_one, metavar="N", help="trials at a time; above 1 timings are worthless"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show the trials, what is done and the time to go")
+    parser.add_argument("--retry-failed", action="store_true", help="run failed trials again")
+    options = vars(parser.parse_args(list(arguments)))
+    return options.pop("file"), options
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return int(text)

@@ -1,0 +1,128 @@
+"""The combinations of a sweep become trials: all parsed, validated and keyed before the first one starts."""
+
+import json
+import re
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import lightning.pytorch as L
+import torch
+import yaml
+from jsonargparse import Namespace
+
+from benchmark_lightning.errors import InputError
+from benchmark_lightning.study.axes import Planned, Scalar, Sweep, flag_value
+from benchmark_lightning.study.record import identity, trial_key
+from benchmark_lightning.study.svm import resolve_svm, svm_parser
+from benchmark_lightning.training.cli import BenchmarkParser, network_parser
+from benchmark_lightning.training.data import ImageData
+
+GPU_ACCELERATORS = ("gpu", "cuda")
+
+
+def plan_sweep(sweep: Sweep, on_progress: Callable[[dict[str, Any]], None]) -> list[Planned]:
+    """All trials of a sweep in the order in which they run.
+
+    Raises:
+        InputError: a combination is not valid, or two of them are the same trial.
+    """
+    warnings.simplefilter("ignore")  # each trial says what there is to say
+    resolver = _NetworkResolver() if sweep.trial == "resnet" else _SVMResolver()
+    resolved = []
+    for cell in sweep.cells():
+        try:
+            resolved.append((cell, *resolver.resolve(sweep.arguments(cell))))
+        except InputError as error:
+            where = "" if str(sweep.path) in str(error) else f" (in {sweep.path})"
+            raise InputError(f"{error}{where}") from error
+    planned = []
+    for repeat in range(sweep.repeats):
+        for cell, config, data, skip_reason in resolved:
+            key = trial_key(config, data["fingerprint"], repeat)
+            name = _name(sweep, cell, repeat, key)
+            arguments = tuple(sweep.arguments(cell))
+            planned.append(Planned(name, key, sweep.trial, arguments, cell, repeat, config, data, skip_reason))
+    _check_distinct(planned, sweep)
+    return planned
+
+
+def _name(sweep: Sweep, cell: dict[str, Scalar], repeat: int, key: str) -> str:
+    """A folder name that a person can read: ``FashionMNIST-resnet18-32-adam-0.001-s0-4f2a9c``."""
+    words = []
+    for axis, value in cell.items():
+        if len(sweep.axes[axis]) > 1:
+            word = flag_value(value).rsplit(".", 1)[-1] if axis.endswith("class_path") else flag_value(value)
+            words.append(f"s{word}" if axis == "seed_everything" else word)
+    if sweep.repeats > 1:
+        words.append(f"r{repeat}")
+    return re.sub(r"[^\w.+-]", "_", "-".join([*words, key[:6]]))
+
+
+def _check_distinct(planned: list[Planned], sweep: Sweep) -> None:
+    seen: dict[str, Planned] = {}
+    for trial in planned:
+        if trial.key in seen:
+            raise InputError(
+                f"{sweep.path} describes the same trial twice: {trial.values} and {seen[trial.key].values}; "
+                "take one of the values away"
+            )
+        seen[trial.key] = trial
+
+
+class _NetworkResolver:
+    """Parses networks' configurations, and builds each distinct data set, model and Trainer once to try them."""
+
+    def __init__(self) -> None:
+        self._parser: BenchmarkParser | None = None
+        self._data: dict[str, dict[str, Any]] = {}
+        self._trainers: set[str] = set()
+
+    def resolve(self, arguments: list[str]) -> tuple[dict[str, Any], dict[str, Any], str | None]:
+        if self._parser is None:
+            self._parser = network_parser()
+        config = self._parser.parse_arguments(arguments)
+        plain = identity(yaml.safe_load(self._parser.dump(config, skip_none=False)))
+        tried = json.dumps([config.data.as_dict(), config.model.as_dict()], default=str)
+        if tried not in self._data:
+            self._data[tried] = _describe(self._parser.build(config).data)
+        return plain, self._data[tried], self._try_trainer(config)
+
+    def _try_trainer(self, config: Namespace) -> str | None:
+        """Why this machine cannot run it, if it cannot."""
+        settings = config.trainer.as_dict()
+        if settings["devices"] not in (1, "1", "auto", -1) or settings["num_nodes"] != 1:
+            raise InputError(
+                f"trainer.devices is {settings['devices']}: a trial of a sweep trains on one device; give trainer.devices 1"
+            )
+        if settings["accelerator"] in GPU_ACCELERATORS and not torch.cuda.is_available():
+            return "this machine has no GPU that torch can use"
+        tried = json.dumps(settings, default=str)
+        if tried not in self._trainers:
+            silent = {"logger": False, "enable_progress_bar": False, "enable_checkpointing": False}
+            try:
+                L.Trainer(**{**settings, **silent})
+            except Exception as error:
+                raise InputError(f"trainer: {' '.join(str(error).split())}") from error
+            self._trainers.add(tried)
+        return None
+
+
+class _SVMResolver:
+    """Parses SVMs' configurations and describes each distinct data set once."""
+
+    def __init__(self) -> None:
+        self._parser = svm_parser()
+        self._data: dict[str, dict[str, Any]] = {}
+
+    def resolve(self, arguments: list[str]) -> tuple[dict[str, Any], dict[str, Any], str | None]:
+        config, built = resolve_svm(self._parser, arguments)
+        tried = json.dumps(config["data"])
+        if tried not in self._data:
+            self._data[tried] = _describe(built.data)
+        return config, self._data[tried], None
+
+
+def _describe(data: ImageData) -> dict[str, Any]:
+    data.setup("fit")
+    return data.describe()

@@ -1,0 +1,78 @@
+"""How long a trial will take that no record speaks of: from a few timed steps, in a process of its own."""
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import lightning.pytorch as L
+from lightning.pytorch.callbacks import Callback
+
+from benchmark_lightning.study.svm import build_classifier, svm_parser
+from benchmark_lightning.training.cli import network_parser, quiet
+from benchmark_lightning.training.clocks import synchronize
+from benchmark_lightning.training.data import ImageData
+
+NUM_STEPS = 4
+SVM_SIZES = (1000, 2000)
+EVALUATION_COST = 1 / 3  # of an image in training: the forward pass alone
+
+
+def probe_network(arguments: Sequence[str], on_progress: Callable[[dict[str, Any]], None]) -> float:
+    """Seconds that a network's trial will take, from the median of a few steps."""
+    quiet()
+    parser = network_parser()
+    config = parser.parse_arguments(arguments)
+    built = parser.build(config)
+    settings, timer = config.trainer.as_dict(), _StepTimer()
+    settings |= {"logger": False, "enable_progress_bar": False, "enable_checkpointing": False}
+    limits = {"max_epochs": 1, "limit_train_batches": NUM_STEPS + 1, "limit_val_batches": 0, "callbacks": [timer]}
+    L.Trainer(**{**settings, **limits}).fit(built.model, built.data)
+    steps = (after - before for before, after in zip(timer.ends, timer.ends[1:], strict=False))
+    seconds_an_image = statistics.median(steps) / built.data.batch_size
+    return float(seconds_an_image * _num_images(built.data, settings))
+
+
+def _num_images(data: ImageData, settings: dict[str, Any]) -> float:
+    """Images in all epochs, those that are only evaluated counted by what they cost."""
+    num_batches = len(data.parts.train) // data.batch_size
+    limit = settings["limit_train_batches"]
+    if isinstance(limit, int):
+        num_batches = min(num_batches, limit)
+    elif isinstance(limit, float):
+        num_batches = int(num_batches * limit)
+    num_epochs = settings["max_epochs"] if (settings["max_epochs"] or 0) > 0 else 1
+    num_evaluated = len(data.parts.val) * num_epochs + len(data.parts.test)
+    return num_batches * data.batch_size * num_epochs + num_evaluated * EVALUATION_COST
+
+
+class _StepTimer(Callback):
+    """Notes when each step has ended."""
+
+    def __init__(self) -> None:
+        self.ends: list[float] = []
+
+    def on_train_batch_end(self, trainer: L.Trainer, *what: Any) -> None:
+        synchronize(trainer.strategy.root_device)
+        self.ends.append(time.perf_counter())
+
+
+def probe_svm(arguments: Sequence[str], on_progress: Callable[[dict[str, Any]], None]) -> float:
+    """Seconds that an SVM's trial will take, grown from two small parts by the power law between them."""
+    parser = svm_parser()
+    built = parser.build(parser.parse_arguments(arguments))
+    features, labels = built.data.arrays("train")
+    fits, predictions = [], []
+    for size in SVM_SIZES:
+        classifier = build_classifier(built.svm, seed=0)
+        started = time.perf_counter()
+        classifier.fit(features[:size], labels[:size])
+        fits.append(time.perf_counter() - started)
+        started = time.perf_counter()
+        classifier.predict(features[:size])
+        predictions.append((time.perf_counter() - started) / min(size, len(labels)))
+    growth = max(1.0, len(labels) / SVM_SIZES[1])
+    exponent = min(3.0, max(1.0, math.log(fits[1] / fits[0]) / math.log(SVM_SIZES[1] / SVM_SIZES[0])))
+    num_predicted = len(built.data.parts.val) + len(built.data.parts.test)
+    return float(fits[1] * growth**exponent + predictions[1] * growth * num_predicted)

@@ -1,0 +1,112 @@
+"""What of a sweep is done: the records in its folder, and nothing else. Imports no torch."""
+
+import contextlib
+import fcntl
+import json
+import os
+import statistics
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from benchmark_lightning.errors import InputError
+from benchmark_lightning.study.axes import Planned
+from benchmark_lightning.study.record import FILE_NAME, Record, RecordError, read_record
+
+# An interrupted trial is run again; a skipped one is asked again whether this machine can run it.
+DONE = ("ok", "failed", "out_of_memory", "diverged", "timeout")
+FAILED = ("failed", "out_of_memory", "diverged", "timeout")
+
+
+class State:
+    """The records under the folder of a sweep, by their keys.
+
+    Args:
+        folder: holds a folder a trial.
+
+    Raises:
+        InputError: a record is of a newer schema than this version can read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.records: dict[str, Record] = {}
+        self.damaged: list[str] = []
+        for path in sorted(folder.glob(f"*/{FILE_NAME}")):
+            try:
+                record = read_record(path)
+            except RecordError as error:
+                if error.is_newer:
+                    raise
+                self.damaged.append(str(error))
+            else:
+                self.records[record.key] = record
+
+        self._seconds: dict[str, list[float]] = {}
+        for record in self.records.values():
+            if record.status == "ok" and record.clocks.get("wall_seconds") is not None:
+                self.learn_seconds(record, record.clocks["wall_seconds"])
+
+    def learn_seconds(self, trial: Planned | Record, seconds: float) -> None:
+        """Notes how long a trial takes, for others that cost the same."""
+        self._seconds.setdefault(_cost_group(trial), []).append(seconds)
+
+    def known_seconds(self, trial: Planned) -> float | None:
+        """Median seconds of the trials that cost the same, if there are any."""
+        known = self._seconds.get(_cost_group(trial))
+        return None if known is None else statistics.median(known)
+
+    def is_done(self, key: str, retry_failed: bool = False) -> bool:
+        """Whether the trial of ``key`` need not be run."""
+        record = self.records.get(key)
+        if record is None or record.status not in DONE:
+            return False
+        return not (retry_failed and record.status in FAILED)
+
+
+def _cost_group(trial: Planned | Record) -> str:
+    """What trials that take equally long have in common: all but the seed, the learning rate and the like."""
+    free = {"lr", "momentum", "weight_decay", "label_smoothing", "split_seed"}
+    sections = {
+        section: {key: value for key, value in values.items() if key not in free}
+        for section, values in trial.config.items()
+        if isinstance(values, dict)
+    }
+    return json.dumps([trial.kind, sections, trial.data.get("num_train")], sort_keys=True)
+
+
+def estimate_seconds(trials: Iterable[Planned], state: State) -> float | None:
+    """Seconds of all these trials together, where records tell of each; a skipped one takes none."""
+    seconds = [state.known_seconds(trial) for trial in trials if trial.skip_reason is None]
+    known = [value for value in seconds if value is not None]
+    return sum(known) if len(known) == len(seconds) else None
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Holds the lock of a sweep's folder; the system lets go of it when the process ends, however it ends.
+
+    Raises:
+        InputError: another process holds it, or the folder cannot be written.
+    """
+    path = folder / ".lock"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+", encoding="ascii")
+    except OSError as error:
+        raise InputError(f"cannot write to {folder} ({error.strerror}); give another --out") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise InputError(
+                f"another sweep (process {holder}) is writing to {folder}; wait for it or give another --out"
+            ) from error
+        try:
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+        except OSError as error:
+            raise InputError(f"cannot write to {folder} ({error.strerror}); free some space") from error
+        yield

@@ -1,0 +1,222 @@
+"""A sweep: the trials of a file are run, and what has a record is not run again. Imports no torch.
+
+The records are the state: there is no list of what was done beside them that could disagree.
+"""
+
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmark_lightning.errors import InputError
+from benchmark_lightning.study.axes import Planned, Sweep, read_sweep
+from benchmark_lightning.study.executors import Job, run_job, start_server, wait_for_any
+from benchmark_lightning.study.options import sweep_options
+from benchmark_lightning.study.record import Record, RecordError, Status, read_record, write_record
+from benchmark_lightning.study.screen import Screen, print_plan, print_summary
+from benchmark_lightning.study.state import State, estimate_seconds, locked
+
+OUTPUT_LOG = "output.log"  # what a trial has printed
+WING = "benchmark_lightning.study"
+
+
+class Options(NamedTuple):
+    """How a sweep is run.
+
+    Args:
+        out: Folder of the trials; None is ``lightning_logs/<name of the file>``.
+        jobs: Trials at a time; None is what the file says.
+        dry_run: Whether only to show the trials, what is done and how long the rest will take.
+        retry_failed: Whether to run failed trials again.
+    """
+
+    out: Path | None = None
+    jobs: int | None = None
+    dry_run: bool = False
+    retry_failed: bool = False
+
+
+def run_sweep(path: Path, options: Options) -> int:
+    """Runs what of a sweep has no record yet.
+
+    Returns:
+        0 when all trials are ``ok`` or ``skipped``, 1 when one has failed, 130 when it was interrupted.
+
+    Raises:
+        InputError: the file or a combination is not valid, or the folder is in use, full or not writable.
+    """
+    sweep = read_sweep(path)
+    folder = options.out or Path("lightning_logs") / path.stem
+    if options.dry_run:
+        return _show_plan(sweep, folder, options)
+    with locked(folder):
+        state = State(folder)
+        planned = _plan(sweep)
+        left = [trial for trial in planned if not state.is_done(trial.key, options.retry_failed)]
+        peaks = run_job(f"{WING}.machine:measure_peaks", {}) if left and sweep.trial == "resnet" else {}
+        estimate = estimate_seconds(left, state)
+        screen = Screen(path.stem, len(planned), len(planned) - len(left), estimate)
+        try:
+            for sentence in state.damaged:
+                screen.note(f"{sentence}: its trial is run again")
+            interrupted = _Run(sweep, folder, screen, options.jobs or sweep.jobs, peaks).all(left)
+        finally:
+            screen.close()
+        return _conclude(path, folder, planned, screen, interrupted)
+
+
+def _plan(sweep: Sweep) -> list[Planned]:
+    sys.stderr.write("loading torch and lightning ... ")
+    sys.stderr.flush()
+    sys.stderr.write(f"{start_server():.0f} s\n")
+    planned: list[Planned] = run_job(f"{WING}.plan:plan_sweep", {"sweep": sweep})
+    return planned
+
+
+def _show_plan(sweep: Sweep, folder: Path, options: Options) -> int:
+    """Prints the trials with their state and their seconds, which are probed where no record tells them."""
+    state = State(folder)
+    planned = _plan(sweep)
+    seconds = {}
+    for trial in planned:
+        if state.is_done(trial.key, options.retry_failed) or trial.skip_reason is not None:
+            continue
+        known = estimate_seconds([trial], state)
+        if known is None:
+            probe = "probe_svm" if trial.kind == "svm" else "probe_network"
+            known = run_job(f"{WING}.probe:{probe}", {"arguments": trial.arguments})
+            state.learn_seconds(trial, known)
+        seconds[trial.key] = known
+    print_plan(planned, state.records, seconds, options.jobs or sweep.jobs)
+    return 0
+
+
+def _conclude(path: Path, folder: Path, planned: Sequence[Planned], screen: Screen, interrupted: bool) -> int:
+    names = {trial.key: trial.name for trial in planned}
+    records = [record for key, record in State(folder).records.items() if key in names]
+    print_summary(screen.console, records, names)
+    if interrupted:
+        screen.console.print(f"interrupted; go on with: benchmark-lightning sweep {path} --out {folder}")
+        return 130
+    failed = [record for record in records if record.status not in ("ok", "skipped")]
+    if failed:
+        screen.console.print(f"try them again with: benchmark-lightning sweep {path} --out {folder} --retry-failed")
+    screen.console.print(f"records: {folder}")
+    return int(bool(failed))
+
+
+class _Run:
+    """The trials of a sweep that are running now."""
+
+    def __init__(self, sweep: Sweep, folder: Path, screen: Screen, num_jobs: int, peaks: dict[str, Any]) -> None:
+        self._sweep, self._folder, self._screen, self._num_jobs = sweep, folder, screen, num_jobs
+        self._peaks = peaks
+        self._running: dict[Job, Planned] = {}
+
+    def all(self, trials: Sequence[Planned]) -> bool:
+        """Runs the trials in their order and says whether a person has interrupted."""
+        waiting = iter(trials)
+        try:
+            try:
+                while self._fill(waiting):
+                    self._look()
+                return False
+            except KeyboardInterrupt:
+                self._screen.note("interrupted: the running trial ends and writes its record ...")
+                for job in self._running:
+                    job.stop()
+                while self._running:
+                    self._look()
+                return True
+        finally:
+            for job in self._running:  # only where something has gone wrong
+                job.process.kill()
+
+    def _fill(self, waiting: Iterator[Planned]) -> bool:
+        """Starts trials while there is room, and says whether any is running."""
+        while len(self._running) < self._num_jobs and (trial := next(waiting, None)) is not None:
+            self._begin(trial)
+        return bool(self._running)
+
+    def _begin(self, trial: Planned) -> None:
+        folder = self._folder / trial.name
+        try:
+            if folder.exists():
+                shutil.rmtree(folder)  # of a trial that has no valid record, or is to be tried again
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise InputError(
+                f"cannot make {folder} ({error.strerror}); free some space or give another --out"
+            ) from error
+        if trial.skip_reason is not None:
+            self._finish(trial, _record_without_run(trial, "skipped", trial.skip_reason))
+            return
+        settings = {
+            "num_threads": max(1, (os.cpu_count() or 1) // self._num_jobs) if self._num_jobs > 1 else None,
+            "breakdown": self._sweep.breakdown,
+            "peaks": self._peaks,
+        }
+        arguments = {"planned": trial, "folder": str(folder), **settings}
+        job = Job(f"{WING}.worker:run_planned", arguments, folder / OUTPUT_LOG, self._sweep.timeout_seconds)
+        self._running[job] = trial
+        self._screen.started(trial.name)
+
+    def _look(self) -> None:
+        """Waits for news, and takes in those of all running trials and the records of those that have ended."""
+        wait_for_any(list(self._running))
+        for job in list(self._running):
+            is_over = job.poll()
+            trial = self._running[job]
+            while job.events:
+                self._screen.progress(trial.name, job.events.pop(0))
+            if is_over:
+                del self._running[job]
+                if isinstance(
+                    job.error, InputError
+                ):  # a full disk, or data that are gone: the next one fares no better
+                    raise job.error
+                self._finish(trial, self._record_of(job, trial))
+
+    def _record_of(self, job: Job, trial: Planned) -> Record:
+        """The record that the process has left, or one that says how it ended without."""
+        try:
+            record = read_record(self._folder / trial.name)
+        except RecordError:
+            return _record_without_run(trial, *_ending(job))
+        if job.timed_out and record.status == "interrupted":
+            record.status, record.error = _ending(job)
+        return record
+
+    def _finish(self, trial: Planned, record: Record) -> None:
+        write_record(record, self._folder / trial.name)
+        self._screen.finished(trial.name, record)
+
+
+def _ending(job: Job) -> tuple[Status, str]:
+    """How a process ended that has left no record."""
+    if job.timed_out:
+        return "timeout", f"the trial took longer than timeout_seconds: {job.timeout_seconds:g}"
+    if job.is_stopped:
+        return "interrupted", "the trial was interrupted"
+    if job.error is not None:
+        return "failed", str(job.error).strip().splitlines()[-1]
+    if job.exit_code is not None and job.exit_code < 0:
+        name = signal.Signals(-job.exit_code).name
+        cause = "; the system may have run out of memory" if name == "SIGKILL" else ""
+        return "failed", f"its process was ended by {name}{cause}"
+    return "failed", f"its process ended with exit code {job.exit_code} and no record; see {OUTPUT_LOG}"
+
+
+def _record_without_run(trial: Planned, status: Status, error: str) -> Record:
+    return Record(
+        key=trial.key, kind=trial.kind, status=status, config=trial.config, repeat=trial.repeat, data=trial.data, error=error
+    )  # fmt: skip
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs ``sweep FILE [--out DIR] [--jobs N] [--dry-run] [--retry-failed]``."""
+    path, options = sweep_options(arguments)
+    return run_sweep(path, Options(**options))

@@ -1,0 +1,43 @@
+"""What the process of one trial does, from its flags to its record."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmark_lightning.study.axes import Planned
+from benchmark_lightning.study.record import write_record
+from benchmark_lightning.study.svm import run_svm
+from benchmark_lightning.study.trial import run_trial
+from benchmark_lightning.study.utilization import add_utilization
+
+
+def run_planned(
+    planned: Planned,
+    folder: str,
+    on_progress: Callable[[dict[str, Any]], None],
+    num_threads: int | None = None,
+    breakdown: bool = False,
+    peaks: dict[str, Any] | None = None,
+) -> str:
+    """Runs a trial in ``folder``, which is empty, and returns the status that its record says.
+
+    Args:
+        num_threads: cores for this trial when several run at a time.
+        breakdown: whether to time the parts of a step afterwards.
+        peaks: what each accelerator of the machine can do, for the utilization.
+    """
+    if num_threads is not None:
+        os.environ["OMP_NUM_THREADS"] = str(num_threads)
+        torch.set_num_threads(num_threads)
+    arguments = [*planned.arguments, "--run.folder", folder]
+    if planned.kind == "svm":
+        record, _ = run_svm(arguments, planned.repeat, on_progress)
+    else:
+        record, _ = run_trial(arguments, planned.repeat, on_progress, breakdown)
+    if peaks and planned.kind == "resnet":
+        add_utilization(record, peaks.get(record.environment["accelerator"], {}))
+        write_record(record, Path(folder))
+    return record.status
