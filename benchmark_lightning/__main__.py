@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+import threading
 import time
 import traceback
 import warnings
@@ -73,7 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(f"{error}", error)
         return 2
     except KeyboardInterrupt:
-        _complain("interrupted; fit goes on from where it was with --ckpt_path last")
+        advice = "; it goes on after its last whole epoch with --ckpt_path last" if arguments[0] == "fit" else ""
+        _complain(f"interrupted{advice}")
         return 130
     except Exception as error:  # whatever it is, a person gets a sentence
         reason = " ".join(str(error).split()) or "no message"
@@ -93,6 +95,7 @@ def _run(arguments: list[str]) -> int:
     module = importlib.import_module(command.module)
     if is_worth_saying:
         print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+    threading.excepthook = lambda failure: _complain(f"{name}: {failure.exc_value}")  # TensorBoard's writer, say
     warnings.formatwarning = lambda message, *where: f"note: {message}\n"  # a person needs no line of a library
     code: int | None = module.main(arguments if command.takes_its_name else arguments[1:])
     return code or 0

@@ -15,8 +15,9 @@ from benchmark_lightning.errors import InputError
 from benchmark_lightning.study.axes import Planned, Scalar, Sweep, flag_value
 from benchmark_lightning.study.record import identity, trial_key
 from benchmark_lightning.study.svm import resolve_svm, svm_parser
-from benchmark_lightning.training.cli import BenchmarkParser, network_parser
+from benchmark_lightning.training.cli import network_parser
 from benchmark_lightning.training.data import ImageData
+from benchmark_lightning.training.parser import BenchmarkParser
 
 GPU_ACCELERATORS = ("gpu", "cuda")
 
@@ -81,7 +82,7 @@ class _NetworkResolver:
     def resolve(self, arguments: list[str]) -> tuple[dict[str, Any], dict[str, Any], str | None]:
         if self._parser is None:
             self._parser = network_parser()
-        config = self._parser.parse_arguments(arguments)
+        config = self._parser.parse_args(arguments)
         plain = identity(yaml.safe_load(self._parser.dump(config, skip_none=False)))
         tried = json.dumps([config.data.as_dict(), config.model.as_dict()], default=str)
         if tried not in self._data:

@@ -23,7 +23,7 @@ def probe_network(arguments: Sequence[str], on_progress: Callable[[dict[str, Any
     """Seconds that a network's trial will take, from the median of a few steps."""
     quiet()
     parser = network_parser()
-    config = parser.parse_arguments(arguments)
+    config = parser.parse_args(list(arguments))
     built = parser.build(config)
     settings, timer = config.trainer.as_dict(), _StepTimer()
     settings |= {"logger": False, "enable_progress_bar": False, "enable_checkpointing": False}
@@ -61,7 +61,7 @@ class _StepTimer(Callback):
 def probe_svm(arguments: Sequence[str], on_progress: Callable[[dict[str, Any]], None]) -> float:
     """Seconds that an SVM's trial will take, grown from two small parts by the power law between them."""
     parser = svm_parser()
-    built = parser.build(parser.parse_arguments(arguments))
+    built = parser.build(parser.parse_args(list(arguments)))
     features, labels = built.data.arrays("train")
     fits, predictions = [], []
     for size in SVM_SIZES:

@@ -23,7 +23,7 @@ Status = Literal["ok", "failed", "out_of_memory", "diverged", "timeout", "interr
 _NOT_TRAINED: dict[str, tuple[str, ...] | None] = {
     "config": None,
     "run": None,
-    "trainer": ("logger", "callbacks", "default_root_dir", "enable_progress_bar", "enable_model_summary"),
+    "trainer": ("logger", "default_root_dir", "enable_progress_bar", "enable_model_summary"),
     "data": ("root", "download", "predict_images"),
 }
 

@@ -31,8 +31,9 @@ def conclude(record: Record, folder: Path, title: str) -> int:
         table.add_row(name, value)
     console.print(table)
     console.print(f"record:      {folder / 'record.json'}")
-    if record.kind == "resnet":
+    if (folder / "checkpoints").is_dir():
         console.print(f"checkpoints: {folder / 'checkpoints'}")
+    if record.kind == "resnet":
         console.print(f"curves:      tensorboard --logdir {folder.parents[1]}")
     if record.error is not None:
         sys.stderr.write(f"benchmark-lightning: the trial ended as {record.status}: {record.error}\n")

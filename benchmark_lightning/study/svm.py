@@ -21,10 +21,10 @@ from benchmark_lightning.study.environment import describe_environment
 from benchmark_lightning.study.outcome import concluded, one_interrupt
 from benchmark_lightning.study.record import Record, identity, trial_key, write_record
 from benchmark_lightning.study.result import conclude
-from benchmark_lightning.training.cli import BenchmarkParser
 from benchmark_lightning.training.clocks import peak_rss_mib
 from benchmark_lightning.training.data import ImageData
 from benchmark_lightning.training.energy import EnergyMeter
+from benchmark_lightning.training.parser import BenchmarkParser
 from benchmark_lightning.training.runs import RunOptions, claim_folder
 
 Engine = Literal["scikit-learn", "scikit-learn-intelex"]
@@ -96,7 +96,7 @@ def svm_parser() -> BenchmarkParser:
 
 def resolve_svm(parser: BenchmarkParser, arguments: Sequence[str]) -> tuple[dict[str, Any], Namespace]:
     """The identity of an SVM trial, with the engine that ``auto`` stands for, and its data and options."""
-    config = parser.parse_arguments(arguments)
+    config = parser.parse_args(list(arguments))
     built = parser.build(config)
     resolved = identity(yaml.safe_load(parser.dump(config, skip_none=False)))
     resolved["svm"]["engine"] = resolve_engine(resolved["svm"]["engine"])
@@ -137,6 +137,8 @@ def run_svm(
             "throughput.median_images_per_second": "an SVM has no batches",
             "memory.peak_device_mib": "trained on the cpu",
             "best_epoch": "an SVM has no epochs",
+            "breakdown": "an SVM has no steps",
+            "utilization": "an SVM's operations are not counted",
         },
     )
     (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")

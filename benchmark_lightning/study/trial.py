@@ -1,6 +1,7 @@
 """One resolved configuration becomes one record, whatever happens to the training."""
 
 import datetime
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ import lightning.pytorch as L
 import yaml
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
+from benchmark_lightning.errors import InputError
 from benchmark_lightning.study.breakdown import time_parts
 from benchmark_lightning.study.complexity import count_complexity
 from benchmark_lightning.study.environment import describe_environment
@@ -42,6 +44,7 @@ def run_trial(
     """
     started, started_at = time.perf_counter(), datetime.datetime.now(datetime.UTC)
     cli = BenchmarkCLI(arguments, run=False)
+    _check_is_trial(cli)
     if on_progress is not None:
         cli.trainer.callbacks.append(_Announcer(on_progress))  # type: ignore[attr-defined]  # Lightning sets it
     data = cli.datamodule.describe()
@@ -54,6 +57,12 @@ def run_trial(
         repeat=repeat,
         started_at=started_at.isoformat(timespec="seconds"),
         data=data,
+        reasons={
+            "engine": "a network",
+            "num_support_vectors": "a network",
+            "breakdown": "not asked for",
+            "utilization": "no peak was measured",
+        },
     )
     with one_interrupt():
         with concluded(record, cli.folder):
@@ -63,9 +72,11 @@ def run_trial(
         if not record.training:
             _collect_fit(record, cli)
         _collect_costs(record, cli)
+        if record.best_epoch is None:
+            record.reasons["best_epoch"] = "no epoch was validated"
         record.clocks["wall_seconds"] = time.perf_counter() - started
         if breakdown and record.status == "ok":
-            record.breakdown = time_parts(cli.model, cli.datamodule, cli.trainer)
+            _add_breakdown(record, cli)
         if cli.trainer.is_global_zero:
             write_record(record, cli.folder)
     return record, cli.folder
@@ -131,6 +142,24 @@ def _collect_costs(record: Record, cli: BenchmarkCLI) -> None:
         record.reasons["complexity"] = f"{type(error).__name__}: {error}"
 
 
+def _add_breakdown(record: Record, cli: BenchmarkCLI) -> None:
+    try:
+        record.breakdown = time_parts(cli.model, cli.datamodule, cli.trainer)
+    except Exception as error:  # what was measured before is still worth its record
+        record.reasons["breakdown"] = f"{type(error).__name__}: {error}"
+
+
+def _check_is_trial(cli: BenchmarkCLI) -> None:
+    """Raises ``InputError`` for settings under which a record would not say what was trained."""
+    trainer = cli.config.trainer
+    if trainer.fast_dev_run:
+        raise InputError("trainer.fast_dev_run is for fit; a trial trains in earnest")
+    if trainer.max_epochs == 0 or trainer.max_steps == 0 or trainer.limit_train_batches == 0:
+        raise InputError("trainer.max_epochs, max_steps and limit_train_batches must not be 0: a trial trains")
+    if trainer.val_check_interval not in (None, 1.0):
+        raise InputError("trainer.val_check_interval is for fit; a trial validates at the end of an epoch")
+
+
 def _best_checkpoint(cli: BenchmarkCLI) -> str | None:
     callback = cli.trainer.checkpoint_callback
     return (callback.best_model_path or None) if isinstance(callback, ModelCheckpoint) else None
@@ -139,4 +168,6 @@ def _best_checkpoint(cli: BenchmarkCLI) -> str | None:
 def main(arguments: Sequence[str]) -> int:
     """Runs one trial and returns 0 when it is ``ok``, 130 when it was interrupted and 1 when it failed."""
     record, folder = run_trial(arguments)
+    if os.environ.get("LOCAL_RANK", "0") != "0":  # of several processes, the first one speaks
+        return 0
     return conclude(record, folder, f"{record.data['name']}, {record.config['model']['arch']}")

@@ -19,6 +19,7 @@ def add_utilization(record: Record, peaks: dict[str, Any]) -> None:
     if rate is None or flops is None or peak is None:
         record.reasons["utilization"] = "needs throughput, FLOPs and a measured peak at this precision"
         return
+    record.reasons.pop("utilization", None)
     record.utilization = {
         "train_flops_per_second": rate * flops,
         "peak_flops_per_second": peak,

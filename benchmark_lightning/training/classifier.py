@@ -68,6 +68,7 @@ class ImageClassifier(L.LightningModule):
             raise InputError(f"model.weight_decay is {weight_decay}; give a number of at least 0")
         # Every value is a primitive, so a checkpoint loads with weights_only=True.
         self.save_hyperparameters(logger=False)
+        self._num_steps_before: int | float | None = None
         self.network = build_network(arch, num_classes, stem, image_size)
         metrics = MetricCollection(
             {
@@ -144,6 +145,11 @@ class ImageClassifier(L.LightningModule):
         if schedule == "none":
             return None
         num_steps = self.trainer.estimated_stepping_batches
+        if self._num_steps_before not in (None, num_steps):
+            raise InputError(
+                f"the checkpoint's schedule was made for {self._num_steps_before:,} steps, but this run has {num_steps:,}; "
+                "give the trainer.max_epochs and data.batch_size that it was trained with"
+            )
         if not math.isfinite(num_steps):
             raise InputError(f"model.schedule {schedule} needs an end; give trainer.max_epochs or trainer.max_steps")
         if schedule == "cosine":
@@ -151,6 +157,7 @@ class ImageClassifier(L.LightningModule):
         return OneCycleLR(optimizer, max_lr=self.hparams["lr"], total_steps=int(num_steps))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["num_steps"] = self.trainer.estimated_stepping_batches
         if isinstance(data := self._data, ImageData):
             checkpoint["data"] = {key: data.describe()[key] for key in ("name", "split_hash")}
 
@@ -162,6 +169,7 @@ class ImageClassifier(L.LightningModule):
         """
         trained_with = checkpoint.get("hyper_parameters", {})
         is_resumed = self._trainer is not None and self.trainer.training
+        self._num_steps_before = checkpoint.get("num_steps") if is_resumed else None
         for key, value in self.hparams.items():
             if (is_resumed or key in NETWORK_HYPERPARAMETERS) and trained_with.get(key, value) != value:
                 section = "data" if key == "image_size" else "model"

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import lightning.pytorch as L
 import torch
@@ -21,7 +21,7 @@ from benchmark_lightning.errors import InputError
 from benchmark_lightning.training.classifier import ImageClassifier
 from benchmark_lightning.training.clocks import Clocks
 from benchmark_lightning.training.data import ImageData
-from benchmark_lightning.training.messages import explain
+from benchmark_lightning.training.parser import BenchmarkParser, input_errors_unwrapped
 from benchmark_lightning.training.pictures import Pictures
 from benchmark_lightning.training.predictions import PredictionWriter
 from benchmark_lightning.training.progress import progress_callbacks
@@ -34,41 +34,9 @@ IGNORED_WARNINGS = (
     ".*The dirpath has changed from.*",  # every run has a folder of its own
     ".*Experiment logs directory .* is not empty.*",  # TensorBoard came first; claim_folder takes no used folder
     ".*isinstance.treespec, LeafSpec.*",  # lightning 2.6 with torch 2.13 and later
+    ".*replicate some samples.*",  # ImageData cuts the evaluation so that nothing is replicated
     ".*GPU available but not used.*",  # accelerator: cpu is half of the hardware comparison
 )
-
-
-class BenchmarkParser(LightningArgumentParser):
-    """Raises ``InputError`` with one sentence where jsonargparse prints its usage and exits."""
-
-    def parse_arguments(self, arguments: Sequence[str]) -> Namespace:
-        """The configuration that ``arguments`` give."""
-        _given_arguments[:] = arguments
-        config: Namespace = self.parse_args(list(arguments))
-        return config
-
-    def build(self, config: Namespace) -> Namespace:
-        """Builds the objects of a configuration."""
-        with _input_errors_unwrapped():
-            built: Namespace = self.instantiate(config)
-        return built
-
-    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        if not self.exit_on_error:  # the parser of a class inside, whose message the outer one passes on
-            super().error(message, ex)
-        files = [Path(argument) for argument in _given_arguments if argument.endswith((".yaml", ".yml", ".json"))]
-        raise InputError(explain(message, files, self._all_keys())) from ex
-
-    def _all_keys(self) -> set[str]:
-        """The keys of this parser and of its commands."""
-        keys = {action.dest for action in self._actions}
-        for action in self._actions:
-            if isinstance(action.choices, dict):
-                keys |= {inner.dest for command in action.choices.values() for inner in command._actions}
-        return keys
-
-
-_given_arguments: list[str] = []
 
 
 class BenchmarkCLI(LightningCLI):
@@ -90,7 +58,6 @@ class BenchmarkCLI(LightningCLI):
     def __init__(self, args: Sequence[str], run: bool = True) -> None:
         quiet()
         self.clocks = Clocks()
-        _given_arguments[:] = args
         super().__init__(
             ImageClassifier,
             ImageData,
@@ -134,7 +101,7 @@ class BenchmarkCLI(LightningCLI):
         return claim_folder(self.run_options, self.run_name)
 
     def instantiate_classes(self) -> None:
-        with _input_errors_unwrapped():
+        with input_errors_unwrapped():
             super().instantiate_classes()
 
     def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
@@ -154,37 +121,47 @@ class BenchmarkCLI(LightningCLI):
             raise InputError(_trainer_sentence(config, error)) from error
 
     def _callbacks(self, config: Any) -> list[Callback]:
-        callbacks: list[Callback] = [self.clocks, Pictures(), PredictionWriter()]
-        if config["logger"] is not False:
-            callbacks.append(LearningRateMonitor(logging_interval="epoch"))
-        if config["enable_checkpointing"] is not False:
-            monitor = None if config["limit_val_batches"] == 0 else "val/accuracy"
-            callbacks.append(ModelCheckpoint(monitor=monitor, mode="max", filename="best", save_last=True))
+        # What writes comes before the clocks: they start when it is done.
+        callbacks: list[Callback] = (
+            [LearningRateMonitor(logging_interval="epoch")] if config["logger"] is not False else []
+        )
+        callbacks += [self.clocks, Pictures(), PredictionWriter()]
+        if config["enable_checkpointing"] is not False and not config["fast_dev_run"]:
+            callbacks += self._checkpoints(monitor=None if config["limit_val_batches"] == 0 else "val/accuracy")
         if config["enable_progress_bar"] is not False:
             callbacks += progress_callbacks(self.clocks)
         return callbacks
 
+    def _checkpoints(self, monitor: str | None) -> list[Callback]:
+        """The best of this run first, which is the one that Lightning calls its checkpoint callback, and the last."""
+        folder = self.folder / "checkpoints"
+        last = ModelCheckpoint(folder, filename="last", monitor=None, enable_version_counter=False)
+        return [ModelCheckpoint(folder, filename="best", monitor=monitor, mode="max"), last]
+
     def fit(self, ckpt_path: str | None = None, **kwargs: Any) -> None:
-        if ckpt_path is not None:
-            ckpt_path = str(self._checkpoint(ckpt_path))
-        self.trainer.fit(ckpt_path=ckpt_path, weights_only=True, **kwargs)
+        resumed = None if ckpt_path is None else str(self._checkpoint(ckpt_path, is_resumed=True))
+        with _interrupts_kept():
+            self.trainer.fit(ckpt_path=resumed, weights_only=True, **kwargs)
         best = self.trainer.checkpoint_callback
-        if self.trainer.is_global_zero and isinstance(best, ModelCheckpoint) and best.best_model_path:
-            score = f" (val/accuracy {float(best.best_model_score):.4f})" if best.best_model_score is not None else ""
-            print(f"best checkpoint: {_relative(best.best_model_path)}{score}")  # noqa: T201
+        if self.trainer.is_global_zero and isinstance(best, ModelCheckpoint) and best.best_model_score is not None:
+            score = float(best.best_model_score)
+            print(f"best checkpoint of this run: {_relative(best.best_model_path)} (val/accuracy {score:.4f})")  # noqa: T201
 
     def validate(self, ckpt_path: str | None = None, **kwargs: Any) -> None:
-        self.trainer.validate(ckpt_path=str(self._checkpoint(ckpt_path or "best")), weights_only=True, **kwargs)
+        with _interrupts_kept():
+            self.trainer.validate(ckpt_path=str(self._checkpoint(ckpt_path or "best")), weights_only=True, **kwargs)
 
     def test(self, ckpt_path: str | None = None, **kwargs: Any) -> None:
-        self.trainer.test(ckpt_path=str(self._checkpoint(ckpt_path or "best")), weights_only=True, **kwargs)
+        with _interrupts_kept():
+            self.trainer.test(ckpt_path=str(self._checkpoint(ckpt_path or "best")), weights_only=True, **kwargs)
 
     def predict(self, ckpt_path: str | None = None, **kwargs: Any) -> None:
         if self.trainer.world_size > 1:
             raise InputError("predict runs on one device; give --trainer.devices 1")
-        self.trainer.predict(ckpt_path=str(self._checkpoint(ckpt_path or "best")), weights_only=True, **kwargs)
+        with _interrupts_kept():
+            self.trainer.predict(ckpt_path=str(self._checkpoint(ckpt_path or "best")), weights_only=True, **kwargs)
 
-    def _checkpoint(self, ckpt_path: str) -> Path:
+    def _checkpoint(self, ckpt_path: str, is_resumed: bool = False) -> Path:
         """The file meant by ``best``, ``last`` or a path, known to be a checkpoint of this package."""
         if ckpt_path in ("best", "last"):
             path = find_checkpoint(self.run_options, self.run_name, ckpt_path)
@@ -196,7 +173,10 @@ class BenchmarkCLI(LightningCLI):
             content = torch.load(path, map_location="meta", weights_only=True)
         except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError) as error:
             raise InputError(f"{path} is not a readable checkpoint; it may be damaged or of another program") from error
-        if not isinstance(content, dict) or not {"state_dict", "hyper_parameters"} <= content.keys():
+        needed = {"state_dict", "hyper_parameters", "pytorch-lightning_version"}
+        needed |= {"optimizer_states", "lr_schedulers", "loops"} if is_resumed else set()
+        is_whole = isinstance(content, dict) and needed <= content.keys()
+        if not is_whole or not any(name.startswith("network.") for name in content["state_dict"]):
             raise InputError(f"{path} is not a checkpoint of this package; give one that fit has written")
         if self.trainer.is_global_zero:
             print(f"checkpoint: {_relative(path)}")  # noqa: T201
@@ -222,21 +202,18 @@ class _ParserAlone(BenchmarkCLI):
 
 
 @contextlib.contextmanager
-def _input_errors_unwrapped() -> Iterator[None]:
-    """Raises the ``InputError`` of a class where jsonargparse has wrapped it in one of its own."""
+def _interrupts_kept() -> Iterator[None]:
+    """Raises the ``KeyboardInterrupt`` that Lightning has turned into an exit."""
     try:
         yield
-    except Exception as error:
-        behind: BaseException | None = error
-        while behind is not None and not isinstance(behind, InputError):
-            behind = behind.__cause__ or behind.__context__
-        if behind is None:
-            raise
-        raise behind from error
+    except SystemExit as error:
+        raise KeyboardInterrupt from error
 
 
 def _trainer_sentence(config: Any, error: Exception) -> str:
     reason = " ".join(str(error).split())
+    if "devices" in reason:
+        return f"trainer.devices is {config['devices']} ({reason.rstrip('!.')}); give 1, another whole number or auto"
     if "backend found" in reason or "accelerator" in reason.lower():
         return f"trainer.accelerator {config['accelerator']} is not to be had here ({reason.rstrip('!.')}); give cpu or auto"
     return f"trainer: {reason}"

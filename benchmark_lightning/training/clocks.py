@@ -85,6 +85,8 @@ class Clocks(Callback):
         self.first_batch_seconds: float | None = None
         self.watches = {phase: Stopwatch() for phase in ("setup", "fit", "validation", "test", "predict")}
         self._energy = EnergyMeter(torch.device("cpu"))
+        self._device = torch.device("cpu")
+        self._is_validated = False
         self._num_batches = 0
         self._num_images = 0
         self._steady_since: tuple[float, int] | None = None  # fit seconds and images where this stretch began
@@ -95,7 +97,7 @@ class Clocks(Callback):
         return self.watches["fit"]
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        device = trainer.strategy.root_device
+        device = self._device = trainer.strategy.root_device
         for watch in self.watches.values():
             watch.device = device
         if stage == "fit":
@@ -137,7 +139,10 @@ class Clocks(Callback):
                 pl_module.log("clock/images_per_second", rate, sync_dist=True)
         pl_module.log("clock/fit_seconds", self._fit.seconds, sync_dist=True)
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        measured = {name: value for name, value in metrics.items() if name.startswith(("train/", "val/"))}
+        # Lightning keeps the values of an earlier epoch where this one had no validation.
+        parts = ("train/", "val/") if self._is_validated else ("train/",)
+        measured = {name: value for name, value in metrics.items() if name.startswith(parts)}
+        self._is_validated = False
         self.curves.append({"epoch": trainer.current_epoch, **measured, "fit_seconds": self._fit.seconds})
         if not math.isfinite(metrics.get("train/loss", 0.0)):
             raise DivergedError(
@@ -150,6 +155,7 @@ class Clocks(Callback):
             self.watches["validation"].start()
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._is_validated = True
         self.watches["validation"].stop()
 
     def on_test_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
@@ -167,6 +173,8 @@ class Clocks(Callback):
     def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
         for watch in self.watches.values():
             watch.device = torch.device("cpu")  # after a device error, waiting for the device would raise again
+        self._stop_fit()
+        for watch in self.watches.values():
             watch.stop()
 
     def _start_fit(self) -> None:
@@ -182,7 +190,7 @@ class Clocks(Callback):
         """Clocks, throughput, memory and energy; what was not measured is None, with its reason in ``reasons``."""
         clocks = {f"{phase}_seconds": watch.seconds or None for phase, watch in self.watches.items()}
         clocks["first_batch_seconds"] = self.first_batch_seconds
-        device = self._fit.device
+        device = self._device
         is_cuda = device.type == "cuda"
         median = statistics.median(self.images_per_second) if self.images_per_second else None
         reasons = {f"clocks.{name}": "this phase did not run" for name, seconds in clocks.items() if seconds is None}

@@ -27,6 +27,7 @@ from benchmark_lightning.training.image_files import find_image_files, read_imag
 from benchmark_lightning.training.splits import Split, pooled_split, standard_split, stratified_part
 
 ROOT_VARIABLE = "BENCHMARK_LIGHTNING_DATA"
+LARGEST_SEED = 2**32 - 1  # that NumPy takes
 STORED_SIZE = 28  # pixels in height and width
 DIGITS = tuple("0123456789")
 
@@ -91,6 +92,8 @@ class ImageData(L.LightningDataModule):
         ):
             if value < smallest:
                 raise InputError(f"data.{key} is {value}; give a whole number of at least {smallest}")
+        if split_seed > LARGEST_SEED:
+            raise InputError(f"data.split_seed is {split_seed}; give at most {LARGEST_SEED}")
         if not 0 < train_fraction <= 1:
             raise InputError(f"data.train_fraction is {train_fraction}; give a number above 0 and at most 1")
         if random_crop > 14:
@@ -222,6 +225,8 @@ class ImageData(L.LightningDataModule):
         inputs = inputs.to(torch.float32).mul_(1 / (255 * self.std)).sub_(self.mean / self.std)
         if self.image_size != STORED_SIZE:
             inputs = functional.interpolate(inputs, size=self.image_size, mode="bilinear", antialias=True)
+        if self.trainer is not None:
+            inputs = self.trainer.precision_plugin.convert_input(inputs)  # for a network of half or double numbers
         return inputs, targets
 
     def _resident_on(self, device: torch.device) -> tuple[Tensor, Tensor]:

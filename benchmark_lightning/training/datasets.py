@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import torch
+from lightning.pytorch.trainer.states import TrainerFn
 from sklearn.datasets import load_digits
 from torch.nn import functional
 from torchvision import datasets
@@ -28,6 +29,8 @@ class _IDXData(ImageData):
         Raises:
             InputError: the files are neither here nor to be had.
         """
+        if self.predict_files and self.trainer is not None and self.trainer.state.fn == TrainerFn.PREDICTING:
+            return  # a user's own pictures need no data set
         if all((self.folder / name).is_file() for name in FILE_NAMES):
             return
         way_out = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -26,17 +27,26 @@ class EnergyMeter:
             self._counter.read()
             self.source = self._counter.name
         except Exception as error:  # every driver fails in its own way, and none may stop a training
-            self._counter = None
-            self.reason = f"no energy counter: {error}"
+            self._give_up(error)
 
     def start(self) -> None:
-        if self._counter is not None:
-            self._counter.start()
+        self._guarded(lambda counter: counter.start())
 
     def stop(self) -> None:
         """Adds what was used since ``start``."""
-        if self._counter is not None:
-            self._joules += self._counter.since_start()
+        self._guarded(lambda counter: setattr(self, "_joules", self._joules + counter.since_start()))
+
+    def _guarded(self, use: Callable[[_NVML | _RAPL], None]) -> None:
+        """Uses the counter; one that fails on the way is given up."""
+        if self._counter is None:
+            return
+        try:
+            use(self._counter)
+        except Exception as error:
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        self._counter, self.source, self.reason = None, "unavailable", f"no energy counter: {error}"
 
     @property
     def joules(self) -> float | None:
@@ -79,8 +89,9 @@ class _RAPL:
     name = "rapl"
 
     def __init__(self) -> None:
-        # intel-rapl:0 is a package (AMD's too); intel-rapl:0:0 is a part of it.
-        self._packages = [folder for folder in RAPL_FOLDER.glob("intel-rapl:*") if folder.name.count(":") == 1]
+        # intel-rapl:0 is a package (AMD's too); intel-rapl:0:0 is a part of it, and a zone named psys holds them all.
+        zones = [folder for folder in RAPL_FOLDER.glob("intel-rapl:*") if folder.name.count(":") == 1]
+        self._packages = [folder for folder in zones if (folder / "name").read_text().startswith("package")]
         if not self._packages:
             raise OSError("this CPU shows no RAPL counter")
         self._start: list[float] = []

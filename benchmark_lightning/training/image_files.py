@@ -48,7 +48,10 @@ def read_image_files(files: Sequence[Path]) -> npt.NDArray[np.uint8]:
 def _read(file: Path) -> npt.NDArray[np.uint8]:
     try:
         with Image.open(file) as image:
-            rgba = image.convert("RGBA")
+            upright = ImageOps.exif_transpose(image)
+            rgba = (_eight_bit(upright) if upright.mode in ("I", "I;16", "I;16L", "I;16B", "F") else upright).convert(
+                "RGBA"
+            )
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise InputError(f"{file} is not a readable image ({error})") from error
     grey = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("L")
@@ -56,6 +59,13 @@ def _read(file: Path) -> npt.NDArray[np.uint8]:
         grey = ImageOps.invert(grey)
     background = int(np.median(_border(np.asarray(grey))))
     return np.asarray(ImageOps.pad(grey, (28, 28), Image.Resampling.BILINEAR, color=background), dtype=np.uint8)
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """An image of 16 or 32 bits a pixel, its brightest pixel white; Pillow's own conversion cuts off instead."""
+    pixels = np.asarray(image, dtype=np.float64)
+    darkest, brightest = pixels.min(), pixels.max()
+    return Image.fromarray(((pixels - darkest) * (255 / max(brightest - darkest, 1e-12))).astype(np.uint8))
 
 
 def _border(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -1,6 +1,7 @@
 """What jsonargparse finds wrong in a configuration, said in one sentence with the key, the file and a way out."""
 
 import inspect
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from benchmark_lightning.errors import nearest
+from benchmark_lightning.errors import InputError, nearest
 from benchmark_lightning.training import datasets
 from benchmark_lightning.training.data import ImageData
 
@@ -39,7 +40,7 @@ def explain(message: str, config_files: Sequence[Path], keys: Iterable[str]) -> 
         named = next((path for path in config_files if str(path.absolute()) == match[1]), match[1])
         return f"there is no config file {named}; see configs/ for those that come along"
     if "Problems parsing config" in message or "Unable to parse" in message:
-        return f"{_unparsable(config_files)} is not valid YAML ({_squeezed(message.split('config:')[-1])})"
+        return f"a config is not valid YAML ({_squeezed(message.split('config:')[-1])})"
     if re.search(r"required: data\b", message):
         return (
             f"no data set is given; add --config configs/data/digits.yaml, or --data with one of {', '.join(DATA_SETS)}"
@@ -54,14 +55,46 @@ def explain(message: str, config_files: Sequence[Path], keys: Iterable[str]) -> 
         return _unknown_key(f"{match[1]}.{match[2]}", known, config_files)
     if match := re.search(r"Option '([^']+)' is not accepted", message):
         return _unknown_key(f"data.{match[1]}" if in_data else match[1], known, config_files)
-    if match := re.search(r"Expected a dot import path string: (\S+)", message):
+    names = re.findall(r'Parser key "([^"]+)"', message)
+    is_about_data = not names or names[0].startswith("data")
+    if (match := re.search(r"Expected a dot import path string: (\S+)", message)) and is_about_data:
         return f"data.class_path is {match[1]!r}{_where('data', config_files)}; {nearest(match[1], DATA_SETS)}"
 
-    names = re.findall(r'Parser key "([^"]+)"', message)
+    if names == ["data"]:
+        return f"data is not a data set{_where('data', config_files)}; choose one of {', '.join(DATA_SETS)}"
     if names:
-        key = f"data.{names[-1]}" if in_data and not names[-1].startswith("data") else names[-1]
+        key = f"data.{names[-1]}" if in_data and is_about_data and not names[-1].startswith("data") else names[0]
         return f"{_wrong_value(key, message)}{_where(key, config_files)}; {_expectation(message)}"
     return _squeezed(message)
+
+
+def check_config_files(arguments: Sequence[str]) -> list[Path]:
+    """The files that ``arguments`` name with ``--config``, each known to be YAML whose sections are mappings.
+
+    Raises:
+        InputError: which file is not, and why.
+    """
+    words = list(arguments)
+    named = [word.split("=", 1)[1] for word in words if word.startswith(("--config=", "-c="))]
+    named += [after for word, after in itertools.pairwise(words) if word in ("--config", "-c")]
+    paths = [Path(name) for name in named]
+    for path in paths:
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise InputError(f"there is no config file {path}; see configs/ for those that come along") from error
+        except UnicodeError as error:
+            raise InputError(f"{path} is not valid YAML: it is not UTF-8 text") from error
+        except OSError as error:
+            raise InputError(f"the config {path} cannot be read ({error.strerror})") from error
+        except yaml.YAMLError as error:
+            raise InputError(f"{path} is not valid YAML ({_squeezed(str(error))})") from error
+        if not isinstance(content, dict):
+            raise InputError(f"{path} holds no keys; see configs/ for examples")
+        for section in ("model", "trainer", "run", "svm"):
+            if section in content and not isinstance(content[section], dict):
+                raise InputError(f"{section} is {content[section]!r} in {path}; give it keys of its own")
+    return paths
 
 
 def _unknown_key(key: str, known: Iterable[str], config_files: Sequence[Path]) -> str:
@@ -108,15 +141,6 @@ def _holds(content: Any, names: list[str]) -> bool:
     return (names[0] in content and _holds(content[names[0]], names[1:])) or (
         inner is not None and _holds(inner, names)
     )
-
-
-def _unparsable(config_files: Sequence[Path]) -> str:
-    for path in config_files:
-        try:
-            yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeError, yaml.YAMLError):
-            return str(path)
-    return "the configuration"
 
 
 def _squeezed(message: str) -> str:

@@ -34,6 +34,7 @@ class PredictionWriter(Callback):
             return
         probabilities = torch.cat(self._batches).cpu()
         images = [str(file) for file in data.predict_files] or [f"test image {index}" for index in data.parts.test]
+        images = images[: len(probabilities)]  # trainer.limit_predict_batches
         classes = probabilities.argmax(dim=1).tolist()
         rows = [
             (image, data.class_names[predicted], float(row[predicted]), [float(p) for p in row])

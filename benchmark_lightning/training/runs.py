@@ -58,15 +58,10 @@ def find_checkpoint(options: RunOptions, default_name: str, which: str) -> Path:
         InputError: no version has one.
     """
     parent = Path(options.root) / (options.name or default_name)
-    folders = (
-        [Path(options.folder)] if options.folder else [parent / f"version_{n}" for n in reversed(_versions(parent))]
-    )
-    for folder in folders:
-        if (path := folder / "checkpoints" / f"{which}.ckpt").is_file():
+    for number in reversed(_versions(parent)):
+        if (path := parent / f"version_{number}" / "checkpoints" / f"{which}.ckpt").is_file():
             return path
-    raise InputError(
-        f"there is no {which}.ckpt under {options.folder or parent}; run fit first, or give --ckpt_path a file"
-    )
+    raise InputError(f"there is no {which}.ckpt under {parent}; run fit first, or give --ckpt_path a file")
 
 
 def run_loggers(folder: Path) -> list[Logger]:

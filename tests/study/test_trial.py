@@ -38,8 +38,10 @@ def test_a_trial_leaves_a_whole_record():
     assert record.batch_size == {"requested": 16, "effective": 16}
     assert record.data["num_test"] == 359
     assert record.memory["peak_rss_mib"] > 100
-    nulls = {f"{section}.{name}" for section in ("clocks", "throughput", "memory", "energy")
-             for name, value in getattr(record, section).items() if value is None}  # fmt: skip
+    sections = {name: value for name, value in vars(record).items() if name not in ("config", "environment", "error")}
+    nulls = {name for name, value in sections.items() if value is None}
+    nulls |= {f"{section}.{name}" for section, values in sections.items() if isinstance(values, dict)
+              for name, value in values.items() if value is None}  # fmt: skip
     assert nulls <= record.reasons.keys(), "unknown is null with a reason"
 
 
@@ -124,6 +126,25 @@ def test_a_failure_in_the_test_keeps_what_the_fit_has_learned(monkeypatch):
     assert (record.status, record.error) == ("failed", "RuntimeError: the test is broken")
     assert "val/accuracy" in record.metrics
     assert "test/accuracy" not in record.metrics
+
+
+def test_a_callback_that_changes_the_training_changes_the_key():
+    stopping = ["--trainer.callbacks+=EarlyStopping", "--trainer.callbacks.monitor=train/loss"]
+    stopping += ["--trainer.callbacks.stopping_threshold=9"]
+    stopped = trial("--trainer.max_epochs", "2", *stopping)
+    assert main(["trial", *SHORT, "--trainer.max_epochs", "2"]) == 0
+    whole = read_record(RUN.parent / "version_1")
+    assert (len(stopped.curves), len(whole.curves)) == (1, 2)
+    assert stopped.key != whole.key
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("max_epochs", "0"), ("limit_train_batches", "0"), ("fast_dev_run", "1"), ("val_check_interval", "0.5")],
+)
+def test_what_trains_nothing_is_no_trial(complaint, arguments):
+    name, value = arguments
+    assert name in complaint("trial", *SHORT, f"--trainer.{name}", value)
 
 
 def test_bad_input_leaves_no_record(complaint):

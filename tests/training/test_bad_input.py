@@ -34,6 +34,9 @@ CONFIGS = Path(__file__).parents[2] / "configs"
         ([*DIGITS, "--data.split", "odd"], "data.split is 'odd'; give one of pooled, standard"),
         ([*DIGITS, "--trainer.precision", "17"], "trainer.precision is"),
         ([*DIGITS, "--trainer.accelerator", "qpu"], "trainer.accelerator qpu is not to be had here"),
+        ([*DIGITS, "--trainer.devices", "0"], "trainer.devices is 0"),
+        ([*DIGITS, "--seed_everything", "-1"], "seed_everything is -1; give a whole number from 0 to 4294967295"),
+        ([*DIGITS, "--data.split_seed", "5000000000"], "data.split_seed is 5000000000; give at most"),
         (["--config", "missing.yaml"], "there is no config file missing.yaml"),
         ([*DIGITS, "--ckpt_path", "missing.ckpt"], "there is no checkpoint missing.ckpt"),
         ([*DIGITS, "--ckpt_path", "last"], "there is no last.ckpt under lightning_logs/Digits-resnet18; run fit first"),
@@ -62,11 +65,26 @@ def test_a_gpu_where_there_is_none(complaint):
         ("data: Digts\n", "data.class_path is 'Digts' in wrong.yaml"),
         ("data: [Digits\n", "wrong.yaml is not valid YAML"),
         ("\x00\x01", "wrong.yaml is not valid YAML"),
+        ("", "wrong.yaml holds no keys"),
+        ("- data\n", "wrong.yaml holds no keys"),
+        ("data: Digits\nrun: 5\n", "run is 5 in wrong.yaml; give it keys of its own"),
+        ("data: Digits\nmodel: [1]\n", "model is [1] in wrong.yaml; give it keys of its own"),
+        ("data: 3\n", "data is not a data set in wrong.yaml; choose one of MNIST"),
     ],
 )  # fmt: skip
 def test_a_wrong_config_is_named_with_its_key(complaint, content, sentence):
     Path("wrong.yaml").write_text(content)
     assert sentence in complaint("fit", "--config", "wrong.yaml")
+
+
+def test_a_config_that_is_no_text(complaint):
+    Path("latin.yaml").write_bytes("data: Digits # caf\u00e9".encode("latin-1"))
+    assert "latin.yaml is not valid YAML: it is not UTF-8 text" in complaint("fit", "--config=latin.yaml")
+
+
+def test_a_config_that_is_a_folder(complaint):
+    Path("folder.yaml").mkdir()
+    assert "the config folder.yaml cannot be read" in complaint("fit", "--config", "folder.yaml")
 
 
 @pytest.mark.parametrize("damage", ["truncated", "foreign", "missing"])
@@ -124,6 +142,17 @@ def test_a_checkpoint_of_another_arch(complaint, checkpoint):
         "model.arch is 'resnet34', but the checkpoint was trained with 'resnet18'; give --model.arch resnet18"
         in sentence
     )
+
+
+def test_a_checkpoint_of_another_program(complaint, tmp_path):
+    content = {
+        "state_dict": {"layer.weight": torch.zeros(1)},
+        "hyper_parameters": {},
+        "pytorch-lightning_version": "2.6.6",
+    }
+    torch.save(content, tmp_path / "foreign.ckpt")
+    sentence = complaint("test", *DIGITS, "--ckpt_path", str(tmp_path / "foreign.ckpt"))
+    assert "foreign.ckpt is not a checkpoint of this package" in sentence
 
 
 @pytest.mark.parametrize("damage", ["truncated", "foreign"])

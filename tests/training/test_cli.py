@@ -1,6 +1,8 @@
 """The commands as a user types them, on digits: fit, test, predict, resume, run again."""
 
 import csv
+import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -138,9 +140,63 @@ def test_every_optimizer_and_schedule_trains(optimizer, schedule):
     assert main(["fit", *SHORT, *arguments, "--model.label_smoothing", "0.1", "--data.random_crop", "2"]) == 0
 
 
-def test_a_fast_dev_run_leaves_nothing_behind():
+def test_a_fast_dev_run_leaves_nothing_behind(tmp_path):
     assert main(["fit", *DIGITS, "--trainer.fast_dev_run", "1"]) == 0
-    assert not Path("lightning_logs").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_last_checkpoint_is_of_the_last_epoch_and_the_best_of_the_best(monkeypatch):
+    """Resuming from an earlier epoch would lose the ones after it without a word."""
+    accuracies = iter([0.5, 0.9, 0.7, 0.6])
+    monkeypatch.setattr(
+        ImageClassifier, "on_validation_epoch_end", lambda self: self.log("val/accuracy", next(accuracies))
+    )
+    monkeypatch.setattr(ImageClassifier, "log_dict", lambda self, metrics: None)
+    assert main(["fit", *SHORT, "--trainer.max_epochs", "4"]) == 0
+    folder = RUN / "version_0/checkpoints"
+    epochs = {path.name: torch.load(path, weights_only=True)["epoch"] for path in folder.iterdir()}
+    assert epochs == {"best.ckpt": 1, "last.ckpt": 3}
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "onecycle"])
+def test_resume_with_another_length_of_the_schedule_is_refused(schedule, complaint):
+    arguments = ["fit", *SHORT, "--model.schedule", schedule]
+    assert main([*arguments, "--trainer.max_epochs", "2"]) == 0
+    sentence = complaint(*arguments, "--trainer.max_epochs", "4", "--ckpt_path", "last")
+    assert "the checkpoint's schedule was made for 4 steps, but this run has 8" in sentence
+
+
+def test_ctrl_c_in_a_fit_is_exit_code_130_with_advice(complaint, monkeypatch):
+    def interrupted(self, batch, batch_idx):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ImageClassifier, "training_step", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        assert "interrupted; it goes on after its last whole epoch" in complaint("fit", *SHORT, code=130)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("precision", ["bf16-true", "64-true"])
+def test_other_numbers_train(precision):
+    assert main(["fit", *SHORT, "--trainer.precision", precision, "--trainer.limit_val_batches", "0"]) == 0
+
+
+def test_predict_needs_no_data_set_for_a_users_own_pictures(kmnist_root):
+    arguments = ["--data", "KMNIST", "--trainer.accelerator", "cpu", "--data.batch_size", "8"]
+    short = ["--trainer.max_epochs", "1", "--trainer.limit_train_batches", "2"]
+    assert main(["fit", *arguments, *short, "--data.root", str(kmnist_root)]) == 0
+    shutil.rmtree(kmnist_root)
+    Image.new("L", (28, 28)).save("mine.png")
+    assert main(["predict", *arguments, "--data.predict_images", "mine.png"]) == 0
+
+
+def test_predict_can_stop_early(in_fitted):
+    limit = ["--trainer.limit_predict_batches", "1", "--data.eval_batch_size", "50"]
+    assert main(["predict", *DIGITS, *limit]) == 0
+    newest = max(RUN.glob("version_*/predictions.csv"), key=lambda path: path.stat().st_mtime)
+    assert len(newest.read_text().splitlines()) == 1 + 50
 
 
 @pytest.mark.filterwarnings("default:.*AMP with fp16 is not supported on CPU")

@@ -47,6 +47,7 @@ class Line(L.LightningModule):
 
     def validation_step(self, batch, batch_idx):
         time.sleep(self.sleep_in["validation"])
+        self.log("val/loss", 1.0)
 
     test_step = validation_step
 
@@ -121,6 +122,33 @@ def test_curves_have_a_row_an_epoch_and_the_training_so_far():
     assert "train/loss" in clocks.curves[0]
 
 
+def test_an_epoch_without_validation_does_not_repeat_the_one_before():
+    clocks, _ = train(Line(), epochs=3, check_val_every_n_epoch=2)
+    assert ["val/loss" in row for row in clocks.curves] == [False, True, False]
+
+
+def test_energy_of_a_failed_training_is_counted_to_its_end(tmp_path, monkeypatch):
+    package = tmp_path / "intel-rapl:0"
+    package.mkdir()
+    (package / "name").write_text("package-0")
+    (package / "energy_uj").write_text("0")
+    monkeypatch.setattr(energy, "RAPL_FOLDER", tmp_path)
+
+    class Failing(Line):
+        def training_step(self, batch, batch_idx):
+            (package / "energy_uj").write_text("7000000")
+            raise RuntimeError
+
+    clocks = Clocks()
+    trainer = L.Trainer(
+        accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
+        enable_model_summary=False, max_epochs=1, callbacks=[clocks],
+    )  # fmt: skip
+    with pytest.raises(RuntimeError):
+        trainer.fit(Failing(), Numbers(2))
+    assert clocks.summary()["energy"] == {"joules": 7.0, "source": "rapl"}
+
+
 def test_a_loss_that_is_no_number_stops_the_training():
     with pytest.raises(DivergedError, match=r"the training loss is nan in epoch 0; lower model\.lr"):
         train(Line(loss=float("nan")))
@@ -147,7 +175,10 @@ def test_peak_memory_is_counted_in_mib():
 def test_energy_of_a_cpu_comes_from_rapl_and_survives_a_wrap(tmp_path, monkeypatch):
     package = tmp_path / "intel-rapl:0"
     package.mkdir()
+    (package / "name").write_text("package-0")
     (tmp_path / "intel-rapl:0:0").mkdir()  # a part of the package: counted already
+    (tmp_path / "intel-rapl:1").mkdir()
+    (tmp_path / "intel-rapl:1" / "name").write_text("psys")  # the whole machine, the package in it
     (package / "max_energy_range_uj").write_text("1000000000")
     counter = package / "energy_uj"
     counter.write_text("999000000")

@@ -45,6 +45,14 @@ def test_a_wide_image_keeps_its_proportions(tmp_path):
     assert pixels[13:15].max() > 100
 
 
+def test_sixteen_bits_keep_their_shades(tmp_path):
+    ramp = np.linspace(0, 65535, 28, dtype=np.uint16) * np.ones((28, 1), dtype=np.uint16)
+    ramp[:, 0] = ramp[0] = ramp[-1] = ramp[:, -1] = 0
+    Image.fromarray(ramp).save(tmp_path / "a.png")
+    pixels = read_image_files([tmp_path / "a.png"])[0]
+    assert len(np.unique(pixels)) > 20
+
+
 def test_a_folder_stands_for_its_images_by_name(tmp_path):
     for name in ("b.PNG", "a.jpg"):
         ink_on_paper().save(tmp_path / name)
