@@ -1,0 +1,48 @@
+"""What only a machine with a GPU can show."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmark_lightning.__main__ import main
+from benchmark_lightning.study.machine import measure_peaks
+from benchmark_lightning.study.record import read_record
+from benchmark_lightning.training.datasets import Digits
+
+pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no GPU")]
+
+RUN = Path("lightning_logs/Digits-resnet18/version_0")
+
+
+@pytest.mark.parametrize("precision", ["32-true", "16-mixed", "bf16-mixed"])
+def test_a_trial_on_a_gpu_counts_its_memory_and_names_it(precision):
+    arguments = [
+        "--data",
+        "Digits",
+        "--trainer.accelerator",
+        "gpu",
+        "--trainer.devices",
+        "1",
+        "--trainer.max_epochs",
+        "3",
+    ]
+    assert main(["trial", *arguments, "--trainer.precision", precision]) == 0
+    record = read_record(RUN)
+    assert record.environment["accelerator"] == "cuda"
+    assert record.environment["device"] == torch.cuda.get_device_name()
+    assert record.memory["peak_device_mib"] > 40
+    assert record.precision["effective"] == precision
+    assert record.metrics["test/accuracy"] > 0.8
+
+
+def test_images_stay_on_the_gpu():
+    data = Digits()
+    images, labels = data.on_after_batch_transfer(torch.arange(8, device="cuda"), 0)
+    assert images.is_cuda
+    assert labels.is_cuda
+    assert next(iter(data._resident.values()))[0].is_cuda
+
+
+def test_the_gpu_has_a_measured_peak():
+    assert measure_peaks()["cuda"]["bf16"] > measure_peaks()["cpu"]["fp32"]
