@@ -27,6 +27,7 @@ class Sweep:
         repeats: How often each combination is run, interleaved: all once, then all again.
         timeout_seconds: The longest that a trial may take.
         jobs: Trials at a time; more than one makes timings worthless.
+        keep_checkpoints: Whether to keep the best weights of each trial, tens of megabytes each.
         breakdown: Whether each trial is followed by a short pass that times data, forward, backward and optimizer.
     """
 
@@ -38,6 +39,7 @@ class Sweep:
     repeats: int = 1
     timeout_seconds: float | None = None
     jobs: int = 1
+    keep_checkpoints: bool = False
     breakdown: bool = False
 
     def cells(self) -> list[dict[str, Scalar]]:
@@ -188,8 +190,9 @@ def _check_values(content: dict[str, Any], path: Path) -> None:
     timeout = content.get("timeout_seconds")
     if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0):
         raise InputError(f"timeout_seconds is {timeout!r} in {path}; give a number above 0, or null")
-    if not isinstance(content.get("breakdown", False), bool):
-        raise InputError(f"breakdown is {content['breakdown']!r} in {path}; give true or false")
+    for key in ("breakdown", "keep_checkpoints"):
+        if not isinstance(content.get(key, False), bool):
+            raise InputError(f"{key} is {content[key]!r} in {path}; give true or false")
 
 
 def _check_axis(key: str, values: Any, path: Path) -> None:

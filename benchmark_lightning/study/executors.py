@@ -20,7 +20,15 @@ from typing import Any
 
 from benchmark_lightning.errors import InputError
 
-PRELOADED = ("benchmark_lightning.study.trial", "benchmark_lightning.study.svm", "benchmark_lightning.study.plan")
+PRELOADED = (
+    "benchmark_lightning.study.worker",
+    "benchmark_lightning.study.plan",
+    # What the libraries import late, once a process: here it is once a server.
+    "matplotlib.backends.backend_agg",
+    "sklearnex.svm",
+    "thop",
+    "torch.utils.tensorboard",
+)
 GRACE_SECONDS = 10.0
 
 _context = multiprocessing.get_context("forkserver")

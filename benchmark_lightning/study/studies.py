@@ -1,5 +1,6 @@
 """A study: several sweeps, one after the other. Imports no torch."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,4 +46,5 @@ def main(arguments: Sequence[str]) -> int:
         worst = max(worst, code)
         if code == 130:
             break
+    sys.stdout.write(f"study: {folder}\n")
     return worst

@@ -157,6 +157,7 @@ class _Run:
         settings = {
             "num_threads": max(1, (os.cpu_count() or 1) // self._num_jobs) if self._num_jobs > 1 else None,
             "breakdown": self._sweep.breakdown,
+            "keep_checkpoints": self._sweep.keep_checkpoints,
             "peaks": self._peaks,
         }
         arguments = {"planned": trial, "folder": str(folder), **settings}

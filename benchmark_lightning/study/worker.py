@@ -1,6 +1,7 @@
 """What the process of one trial does, from its flags to its record."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ def run_planned(
     on_progress: Callable[[dict[str, Any]], None],
     num_threads: int | None = None,
     breakdown: bool = False,
+    keep_checkpoints: bool = False,
     peaks: dict[str, Any] | None = None,
 ) -> str:
     """Runs a trial in ``folder``, which is empty, and returns the status that its record says.
@@ -27,12 +29,15 @@ def run_planned(
     Args:
         num_threads: cores for this trial when several run at a time.
         breakdown: whether to time the parts of a step afterwards.
+        keep_checkpoints: whether to leave the best weights beside the record.
         peaks: what each accelerator of the machine can do, for the utilization.
     """
     if num_threads is not None:
         os.environ["OMP_NUM_THREADS"] = str(num_threads)
         torch.set_num_threads(num_threads)
     arguments = [*planned.arguments, "--run.folder", folder]
+    if planned.kind == "resnet":
+        arguments += ["--run.save_last", "false"]  # a trial that is interrupted starts anew
     if planned.kind == "svm":
         record, _ = run_svm(arguments, planned.repeat, on_progress)
     else:
@@ -40,4 +45,6 @@ def run_planned(
     if peaks and planned.kind == "resnet":
         add_utilization(record, peaks.get(record.environment["accelerator"], {}))
         write_record(record, Path(folder))
+    if not keep_checkpoints:
+        shutil.rmtree(Path(folder) / "checkpoints", ignore_errors=True)
     return record.status

@@ -134,9 +134,10 @@ class BenchmarkCLI(LightningCLI):
 
     def _checkpoints(self, monitor: str | None) -> list[Callback]:
         """The best of this run first, which is the one that Lightning calls its checkpoint callback, and the last."""
-        folder = self.folder / "checkpoints"
+        folder, save_last = self.folder / "checkpoints", self.run_options.save_last
+        best = ModelCheckpoint(folder, filename="best", monitor=monitor, mode="max", save_weights_only=not save_last)
         last = ModelCheckpoint(folder, filename="last", monitor=None, enable_version_counter=False)
-        return [ModelCheckpoint(folder, filename="best", monitor=monitor, mode="max"), last]
+        return [best, last] if save_last else [best]
 
     def fit(self, ckpt_path: str | None = None, **kwargs: Any) -> None:
         resumed = None if ckpt_path is None else str(self._checkpoint(ckpt_path, is_resumed=True))
@@ -174,8 +175,9 @@ class BenchmarkCLI(LightningCLI):
         except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError) as error:
             raise InputError(f"{path} is not a readable checkpoint; it may be damaged or of another program") from error
         needed = {"state_dict", "hyper_parameters", "pytorch-lightning_version"}
-        needed |= {"optimizer_states", "lr_schedulers", "loops"} if is_resumed else set()
         is_whole = isinstance(content, dict) and needed <= content.keys()
+        if is_whole and is_resumed and "optimizer_states" not in content:
+            raise InputError(f"{path} holds weights alone, and fit needs more to go on; give the last.ckpt of a fit")
         if not is_whole or not any(name.startswith("network.") for name in content["state_dict"]):
             raise InputError(f"{path} is not a checkpoint of this package; give one that fit has written")
         if self.trainer.is_global_zero:

@@ -16,7 +16,7 @@ NUM_MISTAKES = 24
 
 
 class Pictures(Callback):
-    """Draws, after each validation in a fit and after a test, what the model confuses.
+    """Draws, at the end of a fit and of a test, what the model confuses.
 
     The mistakes are the images of which the model was surest while it was wrong. They are kept on the device: no
     step waits for it.
@@ -41,9 +41,9 @@ class Pictures(Callback):
     ) -> None:
         self._collect(outputs, batch)
 
-    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        if not trainer.sanity_checking:
-            self._show(trainer, pl_module, "val")
+    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Draws the last validation."""
+        self._show(trainer, pl_module, "val")
 
     def on_test_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         self._show(trainer, pl_module, "test")
@@ -80,8 +80,10 @@ class Pictures(Callback):
         data = trainer.datamodule  # type: ignore[attr-defined]
         if not isinstance(pl_module, ImageClassifier) or not isinstance(data, ImageData):
             return
+        if not self._mistakes:  # nothing was evaluated
+            return
         counts = pl_module.confusion.compute()  # adds up over all processes, so each of them comes here
-        if board is None or not self._mistakes:
+        if board is None:
             return
         writer, step = board.experiment, trainer.global_step
         writer.add_figure(f"{part}/confusion_matrix", draw_confusion_matrix(counts, data.class_names), step)

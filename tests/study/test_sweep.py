@@ -77,10 +77,21 @@ def test_a_network_leaves_record_config_events_and_metrics():
     assert record.status == "ok"
     assert record.key.startswith(name[-6:])
     files = {path.name for path in (OUT / name).iterdir()}
-    assert {"record.json", "config.yaml", "metrics.csv", "output.log", "checkpoints"} <= files
+    assert {"record.json", "config.yaml", "metrics.csv", "output.log"} <= files
+    assert any(name.startswith("events.") for name in files)
+    assert "checkpoints" not in files, "tens of megabytes a trial, unless they are asked for"
     assert record.breakdown["median_seconds"].keys() == {"data", "forward", "backward", "optimizer"}
     assert all(seconds > 0 for seconds in record.breakdown["median_seconds"].values())
     assert "epoch 1/1" in (OUT / name / "output.log").read_text()
+
+
+def test_the_best_weights_are_kept_when_asked_for():
+    [name] = sweep(NETWORK + "keep_checkpoints: true\n")
+    [checkpoint] = (OUT / name / "checkpoints").iterdir()
+    assert checkpoint.name == "best.ckpt"
+    assert checkpoint.stat().st_size < 60e6, "the weights alone"
+    test = ["--data", "Digits", "--trainer.accelerator", "cpu", "--ckpt_path", str(checkpoint)]
+    assert main(["test", *test]) == 0
 
 
 def test_utilization_is_of_the_measured_peak():
