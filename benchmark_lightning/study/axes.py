@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -70,6 +71,7 @@ class Planned:
         repeat: Which of the repeats it is.
         config: The identity of its configuration.
         data: What the record will say of the data.
+        environment: Of this machine, for a trial that leaves no record of its own.
         skip_reason: Why it cannot run on this machine.
     """
 
@@ -81,6 +83,7 @@ class Planned:
     repeat: int
     config: dict[str, Any]
     data: dict[str, Any]
+    environment: dict[str, Any]
     skip_reason: str | None = None
 
 
@@ -114,7 +117,12 @@ def read_sweep(path: Path) -> Sweep:
     for pattern in sweep.exclude:
         for key in pattern:
             if key not in sweep.axes:
-                raise InputError(f"exclude in {path} names {key}, which is no axis; {nearest(key, sweep.axes)}")
+                raise InputError(f"exclude in {path} names {key}, which is no axis; {nearest(str(key), sweep.axes)}")
+            if pattern[key] not in sweep.axes[key]:
+                raise InputError(
+                    f"exclude in {path} names {key}: {pattern[key]!r}, which is no value of that axis; "
+                    f"give one of {', '.join(map(repr, sweep.axes[key]))}"
+                )
     if not sweep.cells():
         raise InputError(f"exclude in {path} leaves no trial over; take a pattern away")
     return sweep
@@ -141,7 +149,9 @@ def _read(path: Path, readers: tuple[Path, ...]) -> dict[str, Any]:
             )
         if "axes" in load_yaml(base):
             inner = _read(base, (*readers, path.resolve()))
-            merged |= {**inner, "base": (*merged["base"], *inner["base"]), "axes": {**merged["axes"], **inner["axes"]}}
+            for key in ("base", "exclude"):
+                inner[key] = (*merged[key], *inner[key])
+            merged |= {**inner, "axes": {**merged["axes"], **inner["axes"]}}
         else:
             merged["base"] = (*merged["base"], base)
     own = {key: value for key, value in content.items() if key not in ("base", "axes", "exclude")}
@@ -180,7 +190,9 @@ def _check_values(content: dict[str, Any], path: Path) -> None:
     if not isinstance(content.get("axes", {}), dict):
         raise InputError(f"axes is {content['axes']!r} in {path}; give keys, each with a list of values")
     for key, values in content.get("axes", {}).items():
-        _check_axis(str(key), values, path)
+        if not isinstance(key, str):
+            raise InputError(f"axes in {path} has the key {key!r}; give a key of fit such as model.lr")
+        _check_axis(key, values, path)
     if not _is_list_of(content.get("exclude", []), dict):
         raise InputError(f"exclude is {content['exclude']!r} in {path}; give a list of key: value patterns")
     for key in ("repeats", "jobs"):
@@ -188,7 +200,8 @@ def _check_values(content: dict[str, Any], path: Path) -> None:
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise InputError(f"{key} is {value!r} in {path}; give a whole number of at least 1")
     timeout = content.get("timeout_seconds")
-    if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0):
+    is_number = isinstance(timeout, int | float) and not isinstance(timeout, bool) and math.isfinite(timeout)
+    if timeout is not None and not (is_number and timeout > 0):
         raise InputError(f"timeout_seconds is {timeout!r} in {path}; give a number above 0, or null")
     for key in ("breakdown", "keep_checkpoints"):
         if not isinstance(content.get(key, False), bool):

@@ -5,8 +5,10 @@ milliseconds. Each job still has a process of its own, so a leak, a segfault or 
 """
 
 import contextlib
+import fcntl
 import importlib
 import multiprocessing
+import multiprocessing.forkserver
 import os
 import signal
 import sys
@@ -30,6 +32,7 @@ PRELOADED = (
     "torch.utils.tensorboard",
 )
 GRACE_SECONDS = 10.0
+LONGEST_WAIT_SECONDS = 86_400.0  # the system takes no number of weeks
 
 _context = multiprocessing.get_context("forkserver")
 
@@ -80,7 +83,7 @@ class Job:
     def seconds_until_due(self) -> float | None:
         """Until ``poll`` has to be called even without news."""
         due = self._kill_at or self._deadline
-        return None if due is None else max(0.0, due - time.monotonic())
+        return None if due is None else min(LONGEST_WAIT_SECONDS, max(0.05, due - time.monotonic()))
 
     def poll(self) -> bool:
         """Takes in what the process has sent, ends it when its time is up, and says whether it has ended."""
@@ -105,9 +108,14 @@ class Job:
             self.process.terminate()
 
     def _receive(self) -> None:
-        with contextlib.suppress(EOFError, OSError):
-            while not self._messages.closed and self._messages.poll():
+        while not self._messages.closed:
+            try:
+                if not self._messages.poll():
+                    return
                 kind, content = self._messages.recv()
+            except (EOFError, OSError):
+                self._messages.close()
+            else:
                 if kind == "progress":
                     self.events.append(content)
                 elif kind == "result":
@@ -137,17 +145,31 @@ def run_job(function: str, arguments: dict[str, Any]) -> Any:
     return job.result
 
 
-def wait_for_any(jobs: list[Job], at_most_seconds: float | None = None) -> None:
+def wait_for_any(jobs: list[Job]) -> None:
     """Sleeps until a job has news or is due; takes no core from the one that runs."""
-    limits = [limit for limit in (*(job.seconds_until_due() for job in jobs), at_most_seconds) if limit is not None]
-    wait([handle for job in jobs for handle in job.handles], timeout=min(limits, default=None))
+    limits = [limit for limit in (job.seconds_until_due() for job in jobs) if limit is not None]
+    wait([handle for job in jobs for handle in job.handles], timeout=min(limits, default=LONGEST_WAIT_SECONDS))
+
+
+_is_running = threading.Event()
+
+
+def is_server_running() -> bool:
+    """Whether the server has its imports already."""
+    return _is_running.is_set()
 
 
 def start_server() -> float:
     """Starts the server with its imports and returns the seconds until a first job has come back."""
     _context.set_forkserver_preload(list(PRELOADED))
     started = time.perf_counter()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited: Ctrl-C is for the driver
+    try:
+        multiprocessing.forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, before)
     run_job("benchmark_lightning.study.executors:nothing", {})
+    _is_running.set()
     return time.perf_counter() - started
 
 
@@ -161,6 +183,7 @@ def _run(
     """The life of a process: guard, redirect, call, answer."""
     with contextlib.suppress(OSError):
         os.setpgid(0, 0)  # Ctrl-C reaches the driver alone, which then ends its jobs once
+    _ask_for_signal(lifeline)
     threading.Thread(target=_die_with_driver, args=(lifeline,), daemon=True).start()
     try:
         with _redirected(output):
@@ -175,6 +198,15 @@ def _run(
     except Exception as error:
         messages.send(("error", RuntimeError("".join(traceback.format_exception(error)))))
         sys.exit(1)
+
+
+def _ask_for_signal(lifeline: Connection) -> None:
+    """Lets the kernel end this process when the driver is gone, also while C code keeps Python's threads waiting."""
+    with contextlib.suppress(OSError, AttributeError):  # where there is no such signal, the thread has to do
+        descriptor = lifeline.fileno()
+        signal.signal(signal.SIGIO, signal.SIG_DFL)
+        fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 def _die_with_driver(lifeline: Connection) -> None:

@@ -13,8 +13,10 @@ from jsonargparse import Namespace
 
 from benchmark_lightning.errors import InputError
 from benchmark_lightning.study.axes import Planned, Scalar, Sweep, flag_value
+from benchmark_lightning.study.environment import describe_environment
 from benchmark_lightning.study.record import identity, trial_key
 from benchmark_lightning.study.svm import resolve_svm, svm_parser
+from benchmark_lightning.study.trial import check_is_trial
 from benchmark_lightning.training.cli import network_parser
 from benchmark_lightning.training.data import ImageData
 from benchmark_lightning.training.parser import BenchmarkParser
@@ -37,13 +39,16 @@ def plan_sweep(sweep: Sweep, on_progress: Callable[[dict[str, Any]], None]) -> l
         except InputError as error:
             where = "" if str(sweep.path) in str(error) else f" (in {sweep.path})"
             raise InputError(f"{error}{where}") from error
+    environment = describe_environment(torch.device("cpu"))
     planned = []
     for repeat in range(sweep.repeats):
         for cell, config, data, skip_reason in resolved:
             key = trial_key(config, data["fingerprint"], repeat)
             name = _name(sweep, cell, repeat, key)
             arguments = tuple(sweep.arguments(cell))
-            planned.append(Planned(name, key, sweep.trial, arguments, cell, repeat, config, data, skip_reason))
+            planned.append(
+                Planned(name, key, sweep.trial, arguments, cell, repeat, config, data, environment, skip_reason)
+            )
     _check_distinct(planned, sweep)
     return planned
 
@@ -83,6 +88,7 @@ class _NetworkResolver:
         if self._parser is None:
             self._parser = network_parser()
         config = self._parser.parse_args(arguments)
+        check_is_trial(config.trainer)
         plain = identity(yaml.safe_load(self._parser.dump(config, skip_none=False)))
         tried = json.dumps([config.data.as_dict(), config.model.as_dict()], default=str)
         if tried not in self._data:
@@ -92,7 +98,8 @@ class _NetworkResolver:
     def _try_trainer(self, config: Namespace) -> str | None:
         """Why this machine cannot run it, if it cannot."""
         settings = config.trainer.as_dict()
-        if settings["devices"] not in (1, "1", "auto", -1) or settings["num_nodes"] != 1:
+        one = (1, "1", "auto") if torch.cuda.device_count() < 2 else (1, "1")
+        if settings["devices"] not in one or settings["num_nodes"] != 1:
             raise InputError(
                 f"trainer.devices is {settings['devices']}: a trial of a sweep trains on one device; give trainer.devices 1"
             )

@@ -27,7 +27,8 @@ def probe_network(arguments: Sequence[str], on_progress: Callable[[dict[str, Any
     built = parser.build(config)
     settings, timer = config.trainer.as_dict(), _StepTimer()
     settings |= {"logger": False, "enable_progress_bar": False, "enable_checkpointing": False}
-    limits = {"max_epochs": 1, "limit_train_batches": NUM_STEPS + 1, "limit_val_batches": 0, "callbacks": [timer]}
+    limits: dict[str, Any] = {"max_epochs": NUM_STEPS + 1, "max_steps": NUM_STEPS + 1, "min_epochs": None, "min_steps": None}
+    limits |= {"limit_train_batches": NUM_STEPS + 1, "limit_val_batches": 0, "callbacks": [timer]}
     L.Trainer(**{**settings, **limits}).fit(built.model, built.data)
     steps = (after - before for before, after in zip(timer.ends, timer.ends[1:], strict=False))
     seconds_an_image = statistics.median(steps) / built.data.batch_size
@@ -36,15 +37,27 @@ def probe_network(arguments: Sequence[str], on_progress: Callable[[dict[str, Any
 
 def _num_images(data: ImageData, settings: dict[str, Any]) -> float:
     """Images in all epochs, those that are only evaluated counted by what they cost."""
-    num_batches = len(data.parts.train) // data.batch_size
-    limit = settings["limit_train_batches"]
-    if isinstance(limit, int):
-        num_batches = min(num_batches, limit)
-    elif isinstance(limit, float):
-        num_batches = int(num_batches * limit)
+    num_batches = _limited(len(data.parts.train) // data.batch_size, settings["limit_train_batches"])
     num_epochs = settings["max_epochs"] if (settings["max_epochs"] or 0) > 0 else 1
-    num_evaluated = len(data.parts.val) * num_epochs + len(data.parts.test)
-    return num_batches * data.batch_size * num_epochs + num_evaluated * EVALUATION_COST
+    num_steps = num_batches * num_epochs
+    if settings["max_steps"] > 0:
+        num_steps = min(num_steps, settings["max_steps"])
+        num_epochs = math.ceil(num_steps / num_batches)
+    num_val, num_test = (
+        min(_limited(math.ceil(len(part) / data.eval_batch_size), limit) * data.eval_batch_size, len(part))
+        for part, limit in (
+            (data.parts.val, settings["limit_val_batches"]),
+            (data.parts.test, settings["limit_test_batches"]),
+        )
+    )
+    return num_steps * data.batch_size + (num_val * num_epochs + num_test) * EVALUATION_COST
+
+
+def _limited(num_batches: int, limit: int | float | None) -> int:
+    """Batches under a ``limit_*_batches`` of the Trainer: a number of them, or a share."""
+    if limit is None:
+        return num_batches
+    return min(num_batches, limit) if isinstance(limit, int) else int(num_batches * limit)
 
 
 class _StepTimer(Callback):

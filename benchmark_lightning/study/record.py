@@ -196,4 +196,9 @@ def read_record(path: Path) -> Record:
         raise RecordError(f"{path} is damaged: it lacks {', '.join(missing)}; delete it and run the trial again")
     if content["status"] not in get_args(Status):
         raise RecordError(f"{path} is damaged: its status is {content['status']!r}; delete it and run the trial again")
-    return Record(**{name: value for name, value in content.items() if name in fields})
+    record = Record(**{name: value for name, value in content.items() if name in fields})
+    for name, default in vars(Record("", "", "ok", {})).items():
+        value = getattr(record, name)
+        if isinstance(default, dict | list | str) and not isinstance(value, type(default)):
+            raise RecordError(f"{path} is damaged: {name} is {value!r}; delete it and run the trial again")
+    return record

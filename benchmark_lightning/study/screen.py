@@ -31,16 +31,18 @@ class Screen:
         name: of the sweep.
         num_trials: all of them, with those that are done already.
         num_done: done before this start.
-        estimate_seconds: of what is to go; None while nothing is known.
+        estimates: of the trials that are to run, by their names; None where nothing is known.
+        num_jobs: trials at a time.
     """
 
-    def __init__(self, name: str, num_trials: int, num_done: int, estimate_seconds: float | None = None) -> None:
+    def __init__(
+        self, name: str, num_trials: int, num_done: int, estimates: dict[str, float | None], num_jobs: int
+    ) -> None:
         self._name, self._num_trials, self._num_done = name, num_trials, num_done
+        self._estimates, self._num_jobs = dict(estimates), num_jobs
         self._statuses: Counter[str] = Counter()
         self._running: dict[str, dict[str, Any]] = {}
         self._seconds: list[float] = []
-        self._estimate_seconds = estimate_seconds
-        self._started_at = time.monotonic()
         self.console = Console(soft_wrap=True, markup=False, highlight=False)
         self._live = Live(console=self.console, auto_refresh=False, transient=True) if sys.stdout.isatty() else None
         if self._live is not None:
@@ -66,11 +68,13 @@ class Screen:
         """Takes a trial off the running ones and prints how it ended."""
         running = self._running.pop(name, None)
         self._statuses[record.status] += 1
+        self._estimates.pop(name, None)
         if running is not None and record.status == "ok":
             self._seconds.append(time.monotonic() - running["since"])
         text = f"[{self._count()}/{self._num_trials}] {name}: {record.status}"
         if record.status == "ok":
-            text += f", test accuracy {record.metrics['test/accuracy']:.4f}, {record.clocks['fit_seconds']:.1f} s of training"
+            text += f", test accuracy {_number(record.metrics.get('test/accuracy'), 4)}"
+            text += f", {_number(record.clocks.get('fit_seconds'), 1)} s of training"
             text += f", {duration(self.seconds_to_go())} to go" if self._count() < self._num_trials else ""
         elif record.error:
             text += f" ({record.error})"
@@ -78,11 +82,13 @@ class Screen:
         self._draw()
 
     def seconds_to_go(self) -> float | None:
-        """For the whole sweep: by the mean of the trials so far, or by the estimate before the first."""
-        num_left = self._num_trials - self._count()
-        if self._seconds:
-            return num_left * sum(self._seconds) / len(self._seconds)
-        return self._estimate_seconds
+        """For the whole sweep: by records of trials that cost the same, and by the mean of this run for the others."""
+        known = [seconds for seconds in self._estimates.values() if seconds is not None]
+        num_unknown = len(self._estimates) - len(known)
+        if num_unknown and not self._seconds:
+            return None
+        unknown = num_unknown * sum(self._seconds) / len(self._seconds) if num_unknown else 0.0
+        return (sum(known) + unknown) / self._num_jobs
 
     def close(self) -> None:
         if self._live is not None:
@@ -125,14 +131,18 @@ def print_summary(console: Console, records: Sequence[Record], names: dict[str, 
         for column in ("trial", "val/accuracy", "test/accuracy", "training, s"):
             table.add_column(column, justify="left" if column == "trial" else "right")
         for record in best:
-            accuracies = (f"{record.metrics[name]:.4f}" for name in ("val/accuracy", "test/accuracy"))
-            table.add_row(names[record.key], *accuracies, f"{record.clocks['fit_seconds']:.1f}")
+            accuracies = (_number(record.metrics.get(name), 4) for name in ("val/accuracy", "test/accuracy"))
+            table.add_row(names[record.key], *accuracies, _number(record.clocks.get("fit_seconds"), 1))
         console.print(table)
     others = [record for record in records if record.status != "ok"]
     for reason in dict.fromkeys((record.status, record.error) for record in others):
         matching = [names[record.key] for record in others if (record.status, record.error) == reason]
         shown = ", ".join(matching[:3]) + (f" and {len(matching) - 3} more" if len(matching) > 3 else "")
         console.print(f"{reason[0]}: {shown}: {reason[1]}")
+
+
+def _number(value: float | None, num_digits: int) -> str:
+    return "not measured" if value is None else f"{value:.{num_digits}f}"
 
 
 def print_plan(

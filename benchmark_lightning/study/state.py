@@ -5,7 +5,7 @@ import fcntl
 import json
 import os
 import statistics
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmark_lightning.errors import InputError
@@ -39,7 +39,10 @@ class State:
                     raise
                 self.damaged.append(str(error))
             else:
-                self.records[record.key] = record
+                # A sweep that has grown names its folders otherwise, so a key can have several records.
+                earlier = self.records.get(record.key)
+                if earlier is None or _rank(record) > _rank(earlier):
+                    self.records[record.key] = record
 
         self._seconds: dict[str, list[float]] = {}
         for record in self.records.values():
@@ -63,6 +66,11 @@ class State:
         return not (retry_failed and record.status in FAILED)
 
 
+def _rank(record: Record) -> tuple[bool, str]:
+    """A trial that went well stands before all others, and a later one before an earlier one."""
+    return record.status == "ok", record.started_at or ""
+
+
 def _cost_group(trial: Planned | Record) -> str:
     """What trials that take equally long have in common: all but the seed, the learning rate and the like."""
     free = {"lr", "momentum", "weight_decay", "label_smoothing", "split_seed"}
@@ -72,13 +80,6 @@ def _cost_group(trial: Planned | Record) -> str:
         if isinstance(values, dict)
     }
     return json.dumps([trial.kind, sections, trial.data.get("num_train")], sort_keys=True)
-
-
-def estimate_seconds(trials: Iterable[Planned], state: State) -> float | None:
-    """Seconds of all these trials together, where records tell of each; a skipped one takes none."""
-    seconds = [state.known_seconds(trial) for trial in trials if trial.skip_reason is None]
-    known = [value for value in seconds if value is not None]
-    return sum(known) if len(known) == len(seconds) else None
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmark_lightning.errors import InputError, nearest
 from benchmark_lightning.study.axes import load_yaml, read_sweep
 from benchmark_lightning.study.options import study_options
-from benchmark_lightning.study.sweep import Options, run_sweep
+from benchmark_lightning.study.sweep import Options, plan, run_sweep
 
 KEYS = ("sweeps",)
 
@@ -40,9 +40,13 @@ def main(arguments: Sequence[str]) -> int:
     path, options = study_options(arguments)
     sweeps = read_study(path)
     folder = options.pop("out") or Path("lightning_logs") / path.stem
+    if not options["dry_run"]:
+        for sweep in sweeps:
+            plan(read_sweep(sweep))  # all trials of all sweeps are valid before the first one starts
+    command = f"benchmark-lightning study {path} --out {folder}"
     worst = 0
     for sweep in sweeps:
-        code = run_sweep(sweep, Options(out=folder / sweep.stem, **options))
+        code = run_sweep(sweep, Options(out=folder / sweep.stem, command=command, **options))
         worst = max(worst, code)
         if code == 130:
             break

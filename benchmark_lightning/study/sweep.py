@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 from benchmark_lightning.errors import InputError
 from benchmark_lightning.study.axes import Planned, Sweep, read_sweep
-from benchmark_lightning.study.executors import Job, run_job, start_server, wait_for_any
+from benchmark_lightning.study.executors import Job, is_server_running, run_job, start_server, wait_for_any
 from benchmark_lightning.study.options import sweep_options
 from benchmark_lightning.study.record import Record, RecordError, Status, read_record, write_record
 from benchmark_lightning.study.screen import Screen, print_plan, print_summary
-from benchmark_lightning.study.state import State, estimate_seconds, locked
+from benchmark_lightning.study.state import State, locked
 
 OUTPUT_LOG = "output.log"  # what a trial has printed
 WING = "benchmark_lightning.study"
@@ -31,12 +31,14 @@ class Options(NamedTuple):
         jobs: Trials at a time; None is what the file says.
         dry_run: Whether only to show the trials, what is done and how long the rest will take.
         retry_failed: Whether to run failed trials again.
+        command: What a person types to go on, where it is not this sweep alone.
     """
 
     out: Path | None = None
     jobs: int | None = None
     dry_run: bool = False
     retry_failed: bool = False
+    command: str | None = None
 
 
 def run_sweep(path: Path, options: Options) -> int:
@@ -54,24 +56,32 @@ def run_sweep(path: Path, options: Options) -> int:
         return _show_plan(sweep, folder, options)
     with locked(folder):
         state = State(folder)
-        planned = _plan(sweep)
+        planned = plan(sweep)
         left = [trial for trial in planned if not state.is_done(trial.key, options.retry_failed)]
         peaks = run_job(f"{WING}.machine:measure_peaks", {}) if left and sweep.trial == "resnet" else {}
-        estimate = estimate_seconds(left, state)
-        screen = Screen(path.stem, len(planned), len(planned) - len(left), estimate)
+        num_jobs = options.jobs or sweep.jobs
+        estimates = {trial.name: state.known_seconds(trial) for trial in left if trial.skip_reason is None}
+        screen = Screen(path.stem, len(planned), len(planned) - len(left), estimates, num_jobs)
         try:
             for sentence in state.damaged:
-                screen.note(f"{sentence}: its trial is run again")
-            interrupted = _Run(sweep, folder, screen, options.jobs or sweep.jobs, peaks).all(left)
+                screen.note(sentence)
+            interrupted = _Run(sweep, folder, screen, num_jobs, peaks).all(left)
         finally:
             screen.close()
-        return _conclude(path, folder, planned, screen, interrupted)
+        command = options.command or f"benchmark-lightning sweep {path} --out {folder}"
+        return _conclude(command, folder, planned, screen, interrupted)
 
 
-def _plan(sweep: Sweep) -> list[Planned]:
-    sys.stderr.write("loading torch and lightning ... ")
-    sys.stderr.flush()
-    sys.stderr.write(f"{start_server():.0f} s\n")
+def plan(sweep: Sweep) -> list[Planned]:
+    """The trials of a sweep, all known to be valid.
+
+    Raises:
+        InputError: one is not.
+    """
+    if not is_server_running():
+        sys.stderr.write("loading torch and lightning ... ")
+        sys.stderr.flush()
+        sys.stderr.write(f"{start_server():.0f} s\n")
     planned: list[Planned] = run_job(f"{WING}.plan:plan_sweep", {"sweep": sweep})
     return planned
 
@@ -79,32 +89,32 @@ def _plan(sweep: Sweep) -> list[Planned]:
 def _show_plan(sweep: Sweep, folder: Path, options: Options) -> int:
     """Prints the trials with their state and their seconds, which are probed where no record tells them."""
     state = State(folder)
-    planned = _plan(sweep)
+    planned = plan(sweep)
     seconds = {}
     for trial in planned:
         if state.is_done(trial.key, options.retry_failed) or trial.skip_reason is not None:
             continue
-        known = estimate_seconds([trial], state)
+        known = state.known_seconds(trial)
         if known is None:
             probe = "probe_svm" if trial.kind == "svm" else "probe_network"
-            known = run_job(f"{WING}.probe:{probe}", {"arguments": trial.arguments})
+            known = float(run_job(f"{WING}.probe:{probe}", {"arguments": trial.arguments}))
             state.learn_seconds(trial, known)
         seconds[trial.key] = known
     print_plan(planned, state.records, seconds, options.jobs or sweep.jobs)
     return 0
 
 
-def _conclude(path: Path, folder: Path, planned: Sequence[Planned], screen: Screen, interrupted: bool) -> int:
+def _conclude(command: str, folder: Path, planned: Sequence[Planned], screen: Screen, interrupted: bool) -> int:
     names = {trial.key: trial.name for trial in planned}
     records = [record for key, record in State(folder).records.items() if key in names]
     print_summary(screen.console, records, names)
     if interrupted:
-        screen.console.print(f"interrupted; go on with: benchmark-lightning sweep {path} --out {folder}")
+        screen.console.print(f"interrupted; go on with: {command}")
         return 130
     failed = [record for record in records if record.status not in ("ok", "skipped")]
     if failed:
-        screen.console.print(f"try them again with: benchmark-lightning sweep {path} --out {folder} --retry-failed")
-    screen.console.print(f"records: {folder}")
+        screen.console.print(f"try them again with: {command} --retry-failed")
+    screen.console.print(f"records: {folder}; look at the curves with: tensorboard --logdir {folder}")
     return int(bool(failed))
 
 
@@ -155,7 +165,7 @@ class _Run:
             self._finish(trial, _record_without_run(trial, "skipped", trial.skip_reason))
             return
         settings = {
-            "num_threads": max(1, (os.cpu_count() or 1) // self._num_jobs) if self._num_jobs > 1 else None,
+            "num_threads": max(1, num_cores() // self._num_jobs) if self._num_jobs > 1 else None,
             "breakdown": self._sweep.breakdown,
             "keep_checkpoints": self._sweep.keep_checkpoints,
             "peaks": self._peaks,
@@ -196,6 +206,11 @@ class _Run:
         self._screen.finished(trial.name, record)
 
 
+def num_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _ending(job: Job) -> tuple[Status, str]:
     """How a process ended that has left no record."""
     if job.timed_out:
@@ -213,7 +228,8 @@ def _ending(job: Job) -> tuple[Status, str]:
 
 def _record_without_run(trial: Planned, status: Status, error: str) -> Record:
     return Record(
-        key=trial.key, kind=trial.kind, status=status, config=trial.config, repeat=trial.repeat, data=trial.data, error=error
+        key=trial.key, kind=trial.kind, status=status, config=trial.config, repeat=trial.repeat, data=trial.data,
+        error=error, environment=trial.environment,
     )  # fmt: skip
 
 

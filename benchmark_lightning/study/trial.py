@@ -9,6 +9,7 @@ from typing import Any
 
 import lightning.pytorch as L
 import yaml
+from jsonargparse import Namespace
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
 from benchmark_lightning.errors import InputError
@@ -44,7 +45,7 @@ def run_trial(
     """
     started, started_at = time.perf_counter(), datetime.datetime.now(datetime.UTC)
     cli = BenchmarkCLI(arguments, run=False)
-    _check_is_trial(cli)
+    check_is_trial(cli.config.trainer)
     if on_progress is not None:
         cli.trainer.callbacks.append(_Announcer(on_progress))  # type: ignore[attr-defined]  # Lightning sets it
     data = cli.datamodule.describe()
@@ -75,10 +76,11 @@ def run_trial(
         if record.best_epoch is None:
             record.reasons["best_epoch"] = "no epoch was validated"
         record.clocks["wall_seconds"] = time.perf_counter() - started
-        if breakdown and record.status == "ok":
-            _add_breakdown(record, cli)
         if cli.trainer.is_global_zero:
             write_record(record, cli.folder)
+            if breakdown and record.status == "ok":  # the record is safe: this may take long, or fail
+                _add_breakdown(record, cli)
+                write_record(record, cli.folder)
     return record, cli.folder
 
 
@@ -145,13 +147,13 @@ def _collect_costs(record: Record, cli: BenchmarkCLI) -> None:
 def _add_breakdown(record: Record, cli: BenchmarkCLI) -> None:
     try:
         record.breakdown = time_parts(cli.model, cli.datamodule, cli.trainer)
+        record.reasons.pop("breakdown", None)
     except Exception as error:  # what was measured before is still worth its record
         record.reasons["breakdown"] = f"{type(error).__name__}: {error}"
 
 
-def _check_is_trial(cli: BenchmarkCLI) -> None:
-    """Raises ``InputError`` for settings under which a record would not say what was trained."""
-    trainer = cli.config.trainer
+def check_is_trial(trainer: Namespace) -> None:
+    """Raises ``InputError`` for settings of the Trainer under which a record would not say what was trained."""
     if trainer.fast_dev_run:
         raise InputError("trainer.fast_dev_run is for fit; a trial trains in earnest")
     if trainer.max_epochs == 0 or trainer.max_steps == 0 or trainer.limit_train_batches == 0:

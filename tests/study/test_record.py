@@ -72,6 +72,8 @@ def test_a_full_disk_is_a_sentence(tmp_path):
         ("{}", "is damaged: it has no schema"),
         ('{"schema": 1, "key": "a", "kind": "resnet", "status": "ok"}', "is damaged: it lacks config"),
         ('{"schema": 1, "key": "a", "kind": "svm", "status": "fine", "config": {}}', "its status is 'fine'"),
+        ('{"schema": 1, "key": "a", "kind": "svm", "status": "ok", "config": {}, "clocks": null}', "clocks is None"),
+        ('{"schema": 1, "key": [], "kind": "svm", "status": "ok", "config": {}}', "key is"),
         (json.dumps({"schema": SCHEMA + 1}), f"is of schema {SCHEMA + 1}, but this version reads up to {SCHEMA}"),
     ],
 )

@@ -15,6 +15,7 @@ import pytest
 from benchmark_lightning.__main__ import main
 from benchmark_lightning.study.record import FILE_NAME, SCHEMA, Record, read_record
 from benchmark_lightning.study.state import locked
+from tests.conftest import write_idx_files
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SVM = f"""
@@ -70,6 +71,22 @@ def test_a_grown_sweep_runs_only_what_is_new():
     grown = sweep(SVM.replace("[1.0, 10.0]", "[1.0, 10.0, 100.0]"))
     assert len(grown) == 6
     assert before.items() <= written_at().items()
+
+
+def test_a_trial_that_went_well_stands_before_what_lies_there_from_before():
+    """A sweep that has grown names its folders otherwise."""
+    for path in [OUT / name for name in sweep(SVM.replace("[1.0, 10.0]", "[1.0]"))]:
+        content = json.loads((path / FILE_NAME).read_text())
+        (path / FILE_NAME).write_text(json.dumps({**content, "status": "interrupted"}))
+    sweep(SVM)
+    before = written_at()
+    sweep(SVM)
+    assert written_at() == before
+
+
+def test_a_trial_that_evaluates_nothing_is_shown_as_such(capsys):
+    sweep(NETWORK + "  trainer.limit_val_batches: [0]\n  trainer.limit_test_batches: [0]\n")
+    assert "test accuracy not measured" in capsys.readouterr().out
 
 
 def test_a_network_leaves_record_config_events_and_metrics():
@@ -185,6 +202,12 @@ def test_a_dry_run_shows_the_trials_and_writes_nothing(capsys):
     assert "4 trials, 0 to run" in capsys.readouterr().out
 
 
+def test_a_dry_run_times_trials_of_a_single_step(capsys):
+    Path("sweep.yaml").write_text(NETWORK + "  data.batch_size: [1000]\n  trainer.max_steps: [1]\n")
+    assert main(["sweep", "sweep.yaml", "--dry-run"]) == 0
+    assert "time to go: about" in capsys.readouterr().out
+
+
 def test_a_dry_run_times_a_few_steps_of_a_network(capsys):
     Path("sweep.yaml").write_text(ENDLESS)
     assert main(["sweep", "sweep.yaml", "--dry-run"]) == 0
@@ -208,6 +231,7 @@ def test_a_second_driver_says_so_and_leaves(complaint):
         ("model.lr: [fast]", "model.lr is 'fast'; give a number (in sweep.yaml)"),
         ("data.batch_size: [32, 0]", "data.batch_size is 0; give a whole number of at least 1 (in sweep.yaml)"),
         ("data.batch_size: [5000]", "Digits has 1,258 training images"),
+        ("trainer.max_epochs: [1, 0]", "must not be 0: a trial trains (in sweep.yaml)"),
         ("trainer.devices: [2]", "a trial of a sweep trains on one device"),
         ("trainer.gradient_clip_algorithm: [odd]", "(in sweep.yaml)"),
         ("model.lr: [0.1, 1.0e-1, '0.10']", "describes the same trial twice"),
@@ -341,6 +365,20 @@ def test_ctrl_c_ends_the_running_trial_cleanly_and_says_how_to_go_on():
     assert record.curves
     assert "go on with: benchmark-lightning sweep sweep.yaml --out out" in output
     assert "Traceback" not in output
+
+
+def test_the_death_of_the_driver_ends_its_trial_also_in_c_code(kmnist_root):
+    """scikit-learn-intelex keeps Python's threads waiting for as long as it computes."""
+    write_idx_files(kmnist_root.parent / "large/KMNIST/raw", num_train=20_000)
+    process = driver(
+        f"trial: svm\nbase: [{CONFIGS}/data/kmnist.yaml]\naxes:\n  data.root: [{kmnist_root.parent}/large]\n  svm.C: [1.0]\n"
+    )
+    wait_for(lambda: any(OUT.glob("*/config.yaml")))
+    time.sleep(3)  # the fit of noise takes far longer
+    [trial] = trial_processes(process)
+    process.kill()
+    process.communicate()
+    wait_for(lambda: not trial.is_running() or trial.status() == psutil.STATUS_ZOMBIE, seconds=5)
 
 
 def test_the_death_of_the_driver_ends_its_trial():
