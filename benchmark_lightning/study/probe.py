@@ -27,7 +27,12 @@ def probe_network(arguments: Sequence[str], on_progress: Callable[[dict[str, Any
     built = parser.build(config)
     settings, timer = config.trainer.as_dict(), _StepTimer()
     settings |= {"logger": False, "enable_progress_bar": False, "enable_checkpointing": False}
-    limits: dict[str, Any] = {"max_epochs": NUM_STEPS + 1, "max_steps": NUM_STEPS + 1, "min_epochs": None, "min_steps": None}
+    limits: dict[str, Any] = {
+        "max_epochs": NUM_STEPS + 1,
+        "max_steps": NUM_STEPS + 1,
+        "min_epochs": None,
+        "min_steps": None,
+    }
     limits |= {"limit_train_batches": NUM_STEPS + 1, "limit_val_batches": 0, "callbacks": [timer]}
     L.Trainer(**{**settings, **limits}).fit(built.model, built.data)
     steps = (after - before for before, after in zip(timer.ends, timer.ends[1:], strict=False))
