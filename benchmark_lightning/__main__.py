@@ -27,6 +27,7 @@ class Command(NamedTuple):
 
 CLI = "benchmark_lightning.training.cli"
 STUDY = "benchmark_lightning.study"
+REPORT = "benchmark_lightning.report"
 COMMANDS = {
     "fit": Command("train a model from configs; keeps its best and last checkpoint", CLI, takes_its_name=True),
     "validate": Command("evaluate a checkpoint on the validation images", CLI, takes_its_name=True),
@@ -35,7 +36,11 @@ COMMANDS = {
     "trial": Command("fit, test the best checkpoint and write one record.json", f"{STUDY}.trial"),
     "svm": Command("the same with a support vector classifier", f"{STUDY}.svm"),
     "sweep": Command("run the trials of a sweep file that have no record yet", f"{STUDY}.sweep", imports_torch=False),
-    "study": Command("run the sweeps of a study file", f"{STUDY}.studies", imports_torch=False),
+    "study": Command(
+        "run the sweeps of a study file and report on them", "benchmark_lightning.studies", imports_torch=False
+    ),
+    "report": Command("figures, tables and claims from records", f"{REPORT}.document", imports_torch=False),
+    "verify": Command("recompute a report from its records", f"{REPORT}.verify", imports_torch=False),
     "machine": Command("what this machine is and can do", f"{STUDY}.machine"),
 }
 

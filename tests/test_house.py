@@ -13,16 +13,23 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 FORBIDDEN = {
     "training": {"benchmark_lightning.study", "benchmark_lightning.report"},
     "study": {"benchmark_lightning.report"},
-    "report": {"benchmark_lightning.training", "torch", "lightning", "torchvision", "torchmetrics"},
+    "report": {
+        "benchmark_lightning.training",
+        "benchmark_lightning.studies",
+        "torch",
+        "lightning",
+        "torchvision",
+        "torchmetrics",
+    },
 }
 WITHOUT_TORCH = [
     "__init__.py",
     "__main__.py",
+    "arguments.py",
     "errors.py",
-    *(
-        f"study/{name}.py"
-        for name in ("axes", "executors", "options", "record", "result", "screen", "state", "studies", "sweep")
-    ),
+    "studies.py",
+    *(f"study/{name}.py" for name in ("axes", "executors", "options", "record", "result", "screen", "state", "sweep")),
+    *(str(path.relative_to(PACKAGE)) for path in PACKAGE.glob("report/*.py") if path.name != "__init__.py"),
 ]
 
 
@@ -53,8 +60,14 @@ def test_what_must_start_at_once_imports_no_torch(name):
         for path in MODULES
     }
     with_torch = inside - {f"benchmark_lightning.{name[:-3].replace('/', '.')}" for name in WITHOUT_TORCH}
-    with_torch -= {"benchmark_lightning.__init__", "benchmark_lightning.study.__init__"}
+    with_torch -= {f"benchmark_lightning.{wing}__init__" for wing in ("", "study.", "report.")}
     assert not imports_any(PACKAGE / name, {"torch", "lightning", *with_torch})
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path.parent.name == "report"], ids=lambda path: path.stem)
+def test_the_report_reads_records_alone(path):
+    study = {name for name in imported_modules(path) if name.startswith("benchmark_lightning.study")}
+    assert all(name.startswith("benchmark_lightning.study.record") for name in study)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -3,16 +3,9 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from benchmark_lightning.errors import InputError
-
-
-class _Parser(argparse.ArgumentParser):
-    """Raises ``InputError`` where argparse prints its usage and exits."""
-
-    def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message}; see {self.prog} --help")
+from benchmark_lightning.arguments import CommandParser
 
 
 def sweep_options(arguments: Sequence[str]) -> tuple[Path, dict[str, Any]]:
@@ -22,11 +15,11 @@ def sweep_options(arguments: Sequence[str]) -> tuple[Path, dict[str, Any]]:
 
 def study_options(arguments: Sequence[str]) -> tuple[Path, dict[str, Any]]:
     """The file of a study, and the options of its sweeps."""
-    return _parse("study", "Runs the sweeps of a study file, one after the other.", arguments)
+    return _parse("study", "Runs the sweeps of a study file, one after the other, and makes their report.", arguments)
 
 
 def _parse(command: str, description: str, arguments: Sequence[str]) -> tuple[Path, dict[str, Any]]:
-    parser = _Parser(prog=f"benchmark-lightning {command}", description=description)
+    parser = CommandParser(command, description)
     parser.add_argument("file", type=Path, help=f"such as configs/{command}/quickstart.yaml")
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder of the trials (lightning_logs/<name of the file>)"

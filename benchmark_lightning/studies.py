@@ -1,6 +1,5 @@
-"""A study: several sweeps, one after the other. Imports no torch."""
+"""A study: several sweeps, one after the other, and the report of their records. Imports no torch."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,6 +36,8 @@ def read_study(path: Path) -> list[Path]:
 
 def main(arguments: Sequence[str]) -> int:
     """Runs ``study FILE`` with the options of a sweep, and returns the worst exit code of its sweeps."""
+    from benchmark_lightning.report.document import main as make_report  # after the sweeps it costs nobody a wait
+
     path, options = study_options(arguments)
     sweeps = read_study(path)
     folder = options.pop("out") or Path("lightning_logs") / path.stem
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str]) -> int:
         code = run_sweep(sweep, Options(out=folder / sweep.stem, command=command, **options))
         worst = max(worst, code)
         if code == 130:
-            break
-    sys.stdout.write(f"study: {folder}\n")
+            return code
+    if not options["dry_run"]:
+        make_report([str(folder)])
     return worst

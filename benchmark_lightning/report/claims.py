@@ -1,0 +1,294 @@
+"""The nine claims of the published study, each a function over the records, and what becomes of them here."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from benchmark_lightning.report.configurations import best_of, name_of
+from benchmark_lightning.report.evidence import Evidence
+from benchmark_lightning.report.hardware import Speedup
+from benchmark_lightning.report.hardware_figures import flops_lines
+from benchmark_lightning.report.statistics import Estimate, difference, mean_of, median_of, ratio
+from benchmark_lightning.report.verdicts import Claim, Finding
+
+INFINITY = float("inf")
+POINT = 0.01  # of accuracy
+GRID = "benchmark-lightning sweep configs/sweep/hyperparameters.yaml"
+SVM = "benchmark-lightning sweep configs/sweep/svm.yaml"
+HARDWARE = "benchmark-lightning sweep configs/sweep/hardware.yaml"
+STUDY_DATA = ("FashionMNIST", "MNIST")
+
+
+def check_claims(evidence: Evidence) -> list[Claim]:
+    """All nine claims, in their order."""
+    return [claim(evidence) for claim in CLAIMS]
+
+
+def _datasets(evidence: Evidence, frame: pd.DataFrame, preferred: Sequence[str] = STUDY_DATA) -> list[str]:
+    """The data sets of the study that have records; where there are none, those that have, so that a small study is asked too."""
+    if frame.empty:
+        return []
+    have = list(dict.fromkeys(frame[frame["n"] > 0]["dataset"]))
+    return [name for name in preferred if name in have] or have
+
+
+def best_accuracy(evidence: Evidence) -> Claim:
+    """Claim 1."""
+    networks = evidence.networks
+    findings = []
+    for dataset in _datasets(evidence, networks, ("FashionMNIST",)):
+        of_dataset = _largest(networks[networks["dataset"] == dataset])
+        ours = best_of(of_dataset, model="resnet18", optimizer="adam")
+        rival = best_of(of_dataset[(of_dataset["model"] != "resnet18") | (of_dataset["optimizer"] != "adam")])
+        lead = None if ours is None or rival is None else difference(ours["accuracy"], rival["accuracy"])
+        against = "" if rival is None else f" over {name_of(rival)}"
+        findings.append(
+            Finding(f"{_where(dataset, of_dataset)}: lead of ResNet-18 with Adam{against}", lead, (0, 1), "points")
+        )
+        if dataset == "FashionMNIST":
+            is_whole = ours is not None and ours["num_train"] == 49_000
+            estimate = ours["accuracy"] if ours is not None and is_whole else None
+            what = f"{dataset}, all 49,000 training images: its test accuracy"
+            findings.append(Finding(what, estimate, (0.9275, 1), "accuracy"))
+    return Claim(
+        1, "ResNet-18 with Adam reaches the best FashionMNIST accuracy, 92.8 %", "abstract, 1", "0.928",
+        "it leads the best of all others, and reaches at least 0.9275", findings, GRID,
+    )  # fmt: skip
+
+
+def small_model(evidence: Evidence) -> Claim:
+    """Claim 2."""
+    networks = evidence.networks
+    findings = []
+    for dataset in _datasets(evidence, networks):
+        of_dataset = networks[(networks["dataset"] == dataset) & (networks["n"] > 0)]
+        pairs = _pairs(of_dataset, "model", "resnet50", "resnet18")
+        times = [(big["cost"].value / small["cost"].value) for big, small in pairs if big["cost"] and small["cost"]]
+        losses = [big["value"] - small["value"] for big, small in pairs]
+        where = _where(dataset, of_dataset)
+        findings += [
+            Finding(
+                f"{where}: training time of ResNet-50 over ResNet-18", median_of(times) if times else None, (1.5, 3.5)
+            ),
+            Finding(
+                f"{where}: accuracy that ResNet-18 gives away",
+                mean_of(losses) if losses else None,
+                (-1, POINT),
+                "points",
+            ),
+        ]
+    return Claim(
+        2, "ResNet-18 trains 2x-3x faster than ResNet-50 with negligible accuracy loss", "1.2.2", "2x-3x",
+        "over all configurations that both were trained in: 1.5 to 3.5 times as fast, and under one point of accuracy lost",
+        findings, GRID,
+    )  # fmt: skip
+
+
+def low_learning_rate(evidence: Evidence) -> Claim:
+    """Claim 3."""
+    networks = evidence.networks
+    findings = []
+    for dataset in _datasets(evidence, networks):
+        of_dataset = networks[(networks["dataset"] == dataset) & (networks["n"] > 0)]
+        for optimizer, region in (("sgd", (POINT, 1.0)), ("adam", (-1.0, POINT))):
+            pairs = _pairs(of_dataset[of_dataset["optimizer"] == optimizer], "lr", 1e-3, 1e-4)
+            what = f"{_where(dataset, of_dataset)}: accuracy that {optimizer} loses from lr 1e-3 to 1e-4"
+            findings.append(Finding(what, _mean_difference(pairs), region, "points"))
+    return Claim(
+        3, "SGD degrades at learning rate 1e-4, Adam stays robust", "1.2.3", "-",
+        "SGD loses more than one point of accuracy from 1e-3 to 1e-4, Adam less than one", findings, GRID,
+    )  # fmt: skip
+
+
+def early_peak(evidence: Evidence) -> Claim:
+    """Claim 4."""
+    networks = evidence.networks
+    findings = []
+    for dataset in _datasets(evidence, networks, ("FashionMNIST",)):
+        best = best_of(_largest(networks[networks["dataset"] == dataset]))
+        if best is None:
+            continue
+        runs = evidence.runs_of(best["configuration"])
+        runs = runs[runs["num_epochs"] > 2]
+        epochs = sorted((runs["best_epoch"].dropna() + 1).tolist())
+        estimate = None
+        if epochs:
+            low, high = (epochs[0], epochs[-1]) if len(epochs) > 2 else (None, None)
+            middle = float(pd.Series(epochs).median())
+            estimate = Estimate(middle, low, high, len(epochs), f"{len(epochs)} runs: their range")
+        findings.append(
+            Finding(f"{dataset}, {name_of(best)}: epoch of the best validation accuracy", estimate, (1, 2), "epochs")
+        )
+    return Claim(
+        4, "The best model peaks within 2 epochs", "1.2.4", "2 epochs",
+        "all runs (three at least, of three epochs at least) of the best configuration peak in epoch 1 or 2", findings, GRID,
+    )  # fmt: skip
+
+
+def rbf_over_poly(evidence: Evidence) -> Claim:
+    """Claim 5."""
+    svms = evidence.svms
+    findings = []
+    for dataset in _datasets(evidence, svms):
+        of_dataset = _largest(svms[svms["dataset"] == dataset])
+        rbf, poly = (best_of(of_dataset, kernel=kernel) for kernel in ("rbf", "poly"))
+        lead = None if rbf is None or poly is None else difference(rbf["accuracy"], poly["accuracy"])
+        region = (0.015, 0.025) if dataset == "FashionMNIST" else (0.0, 1.0)
+        which = "" if rbf is None or poly is None else f" ({name_of(rbf)} over {name_of(poly)})"
+        findings.append(Finding(f"{_where(dataset, of_dataset)}: lead of RBF{which}", lead, region, "points"))
+    return Claim(
+        5, "The RBF kernel beats the polynomial one, by about 2 points on FashionMNIST", "2.2.1", "2 points",
+        "each kernel with its best C by validation accuracy: RBF leads, by 1.5 to 2.5 points on FashionMNIST", findings, SVM,
+    )  # fmt: skip
+
+
+def svm_beside_gpu(evidence: Evidence) -> Claim:
+    """Claim 6."""
+    svms, networks = evidence.svms, evidence.networks
+    findings = []
+    for dataset in _datasets(evidence, svms):
+        of_dataset = _largest(svms[svms["dataset"] == dataset])
+        svm = best_of(of_dataset)
+        if svm is None:
+            continue
+        findings.append(
+            Finding(
+                f"{_where(dataset, of_dataset)}: test accuracy of {name_of(svm)}",
+                svm["accuracy"],
+                (0.875, 1),
+                "accuracy",
+            )
+        )
+        on_gpu = (
+            networks[(networks["accelerator"] == "cuda") & (networks["num_train"] == svm["num_train"])]
+            if len(networks)
+            else networks
+        )
+        network = best_of(on_gpu, dataset=dataset)
+        slower = None
+        if network is not None and network["cost"] and svm["cost"]:
+            slower = ratio(svm["cost"], network["cost"])
+        what = "the best network on a GPU" if network is None else f"{name_of(network)} on {network['device']}"
+        findings.append(Finding(f"{dataset}: seconds to fit over those of {what}", slower, (1, INFINITY)))
+    return Claim(
+        6, "SVMs reach 88-97 % but are slower than ResNet on the GPU", "2.2.2", "0.88-0.97",
+        "the best SVM reaches at least 0.875, and takes longer to fit than the best network on a GPU to train", findings,
+        f"{SVM}; {GRID} on a machine with a GPU",
+    )  # fmt: skip
+
+
+def gpu_speedup(evidence: Evidence) -> Claim:
+    """Claim 7."""
+    findings = [
+        Finding(f"{_work(speedup)}: {speedup.device} over {speedup.baseline}", speedup.estimate, (3.5, 5.5))
+        for speedup in _on_gpu(evidence)
+    ]
+    return Claim(
+        7, "A GPU is 4x-5x faster than the CPU", "abstract, 3.2", "3.8x, 4.3x, 5.0x",
+        "the steady rate of each model is 3.5 to 5.5 times that of the CPU", findings, f"{HARDWARE} on a machine with a GPU",
+    )  # fmt: skip
+
+
+def larger_gains(evidence: Evidence) -> Claim:
+    """Claim 8."""
+    measured = _on_gpu(evidence)
+    findings = []
+    for small in measured:
+        if small.work["model"] != "resnet18":
+            continue
+        for large in measured:
+            if large.work["model"] == "resnet50" and _same_but_model(small, large):
+                gain = ratio(large.estimate, small.estimate)
+                findings.append(
+                    Finding(
+                        f"{_work(small, with_model=False)}: speedup of ResNet-50 over that of ResNet-18",
+                        gain,
+                        (1, INFINITY),
+                    )
+                )
+    return Claim(
+        8, "Larger models gain more from the GPU: compute-bound against launch-bound", "3.2.1", "5.0 / 3.8 = 1.3",
+        "the speedup of ResNet-50 is larger than that of ResNet-18", findings, f"{HARDWARE} on a machine with a GPU",
+    )  # fmt: skip
+
+
+def linear_in_flops(evidence: Evidence) -> Claim:
+    """Claim 9."""
+    findings = []
+    for name, members, line in flops_lines(evidence):
+        if members[0].accelerator != "cuda":
+            continue
+        estimate = None
+        if line is not None:
+            worst = members[line.worst].work["model"]
+            off = abs(line.worst_relative)
+            noise = max(member.seconds.half_width / member.seconds.value for member in members)
+            has_interval = all(member.seconds.low is not None for member in members)
+            low, high = (max(off - noise, 0.0), off + noise) if has_interval else (None, None)
+            estimate = Estimate(
+                off, low, high, min(member.seconds.n for member in members), "the widest interval of a time"
+            )
+            name += f", R2 {line.r_squared:.3f}, worst at {worst}"
+        findings.append(Finding(f"{name}: distance of a model from the line", estimate, (0, 0.1), "share"))
+    return Claim(
+        9, "GPU training time is linear in GFLOPs", "3.2.2", "linear",
+        "no model (of three at least) lies more than 10 % off the line", findings, f"{HARDWARE} on a machine with a GPU",
+    )  # fmt: skip
+
+
+CLAIMS: tuple[Callable[[Evidence], Claim], ...] = (
+    best_accuracy, small_model, low_learning_rate, early_peak, rbf_over_poly, svm_beside_gpu, gpu_speedup, larger_gains,
+    linear_in_flops,
+)  # fmt: skip
+
+
+def _largest(frame: pd.DataFrame) -> pd.DataFrame:
+    """The configurations trained on the most images; a part of the data never stands beside all of it."""
+    done = frame[frame["n"] > 0]
+    return done[done["num_train"] == done["num_train"].max()]
+
+
+def _where(dataset: str, frame: pd.DataFrame) -> str:
+    counts = sorted({int(count) for count in frame["num_train"].dropna()})
+    return f"{dataset}, {' and '.join(f'{count:,}' for count in counts)} training images"
+
+
+def _pairs(frame: pd.DataFrame, column: str, left: Any, right: Any) -> list[tuple[pd.Series, pd.Series]]:
+    """Configurations that differ in one column alone."""
+    same = ["model", "batch_size", "optimizer", "lr", "dataset", "setting"]
+    same.remove(column)
+    pairs = []
+    for _, group in frame.groupby(same, dropna=False):
+        lefts, rights = group[group[column] == left], group[group[column] == right]
+        if len(lefts) and len(rights):
+            pairs.append((lefts.iloc[0], rights.iloc[0]))
+    return pairs
+
+
+def _mean_difference(pairs: list[tuple[pd.Series, pd.Series]]) -> Estimate | None:
+    """Over several pairs their spread tells the interval, over one the intervals of its two sides."""
+    if not pairs:
+        return None
+    if len(pairs) == 1:
+        return difference(pairs[0][0]["accuracy"], pairs[0][1]["accuracy"])
+    return mean_of([left["value"] - right["value"] for left, right in pairs])
+
+
+def _on_gpu(evidence: Evidence) -> list[Speedup]:
+    """Speedups on the study's data set where there are any, and at the study's precision."""
+    measured = [speedup for speedup in evidence.speedups if speedup.is_on_gpu]
+    for column, wanted in (("dataset", "FashionMNIST"), ("precision", "16-mixed")):
+        measured = [speedup for speedup in measured if speedup.work[column] == wanted] or measured
+    return measured
+
+
+def _work(speedup: Speedup, with_model: bool = True) -> str:
+    work = speedup.work
+    model = f"{work['model']}, " if with_model else ""
+    return f"{work['dataset']}, {model}{work['optimizer']}, {work['precision']}"
+
+
+def _same_but_model(left: Speedup, right: Speedup) -> bool:
+    same = all(left.work[key] == right.work[key] for key in left.work if key != "model")
+    return same and (left.device, left.baseline) == (right.device, right.baseline)

@@ -1,0 +1,106 @@
+"""Runs become configurations: one row for what differs in nothing but the seed, with estimates of accuracy and cost."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from benchmark_lightning.report.statistics import Estimate, accuracy, as_good_as_best, median_of
+from benchmark_lightning.report.table import AXES
+
+_SAME = (*AXES, "dataset", "setting", "kind", "num_train", "num_test", "split", "accelerator", "machine", "device")
+_MEDIANS = (
+    "fit_seconds",
+    "predict_seconds",
+    "images_per_second",
+    "peak_rss_mib",
+    "macs",
+    "params",
+    "num_support_vectors",
+)
+
+
+def configurations(table: pd.DataFrame) -> pd.DataFrame:
+    """One row for each configuration that was to be trained to the end, also where every run of it failed.
+
+    Columns beside the axes: ``accuracy`` and ``cost`` (``Estimate`` or None: test accuracy, and seconds of training),
+    their ends as ``low`` and ``high``, ``value``, ``n``, ``val_accuracy`` (mean), ``num_failed``, ``why_failed`` and
+    ``is_as_good_as_best`` and ``is_best`` among the configurations of the same data set, kind and setting.
+    """
+    whole = table[table["is_whole"] & (table["status"] != "skipped")]
+    rows = [_row(runs) for _, runs in whole.groupby("configuration", sort=False)]
+    if not rows:
+        return pd.DataFrame()
+    frame = pd.DataFrame(rows).sort_values(
+        ["dataset", "kind", "setting", *AXES], ignore_index=True, na_position="first"
+    )
+    frame[["is_best", "is_as_good_as_best"]] = False
+    for _, group in frame.groupby(["dataset", "kind", "setting"]):
+        _mark_best(frame, group[group["n"] > 0])
+    return frame
+
+
+def _row(runs: pd.DataFrame) -> dict[str, Any]:
+    first, done = runs.iloc[0], runs[(runs["status"] == "ok") & runs["test_accuracy"].notna()]
+    failed = runs[runs["status"] != "ok"]
+    tested: Estimate | None = None
+    cost: Estimate | None = None
+    if len(done):
+        num_test = first["num_test"]
+        tested = accuracy(done["test_accuracy"].tolist(), None if pd.isna(num_test) else int(num_test))
+        seconds = done["fit_seconds"].dropna()
+        seconds = seconds[seconds > 0]
+        cost = median_of(seconds.tolist()) if len(seconds) else None
+    return {
+        "configuration": first["configuration"],
+        **{name: first[name] for name in _SAME},
+        **{name: done[name].median() for name in _MEDIANS},
+        "n": len(done),
+        "num_failed": len(failed),
+        "why_failed": ", ".join(sorted(set(failed["status"]))),
+        "accuracy": tested,
+        "cost": cost,
+        "value": tested.value if tested else None,
+        "low": tested.low if tested else None,
+        "high": tested.high if tested else None,
+        "val_accuracy": done["val_accuracy"].mean(),
+        "runs": done["test_accuracy"].tolist(),
+    }
+
+
+def _mark_best(frame: pd.DataFrame, group: pd.DataFrame) -> None:
+    """Marks the configuration with the highest mean validation accuracy, and those whose tests do not tell them apart."""
+    if group.empty:
+        return
+    position = best_position(group)
+    frame.loc[group.index[position], "is_best"] = True
+    num_test = group["num_test"].fillna(1).astype(int).tolist()
+    frame.loc[group.index, "is_as_good_as_best"] = as_good_as_best(group["runs"].tolist(), num_test, position)
+
+
+def best_position(group: pd.DataFrame) -> int:
+    """Where the row with the highest mean validation accuracy stands; the test images choose nothing."""
+    chosen = group["val_accuracy"] if group["val_accuracy"].notna().any() else group["value"]
+    return int(chosen.fillna(-1.0).to_numpy(dtype=float).argmax())
+
+
+def best_of(frame: pd.DataFrame, **equal: Any) -> pd.Series | None:
+    """The best configuration of those whose columns have the given values (or one of them), or None."""
+    for column, value in equal.items():
+        if frame.empty:
+            return None
+        frame = frame[frame[column].isin(value if isinstance(value, list | tuple) else [value])]
+    frame = frame[frame["n"] > 0] if not frame.empty else frame
+    return None if frame.empty else frame.iloc[best_position(frame)]
+
+
+def name_of(row: pd.Series, but: Sequence[str] = ()) -> str:
+    """A configuration as a person says it: ``resnet18, adam, lr 0.001, batch 32``."""
+    words = [str(row["model"])]
+    if row["kind"] == "svm":
+        words += [f"C {row['C']:g}"] if pd.notna(row["C"]) else []
+    else:
+        words += [str(row["optimizer"])] if row["optimizer"] and "optimizer" not in but else []
+        words += [f"lr {row['lr']:g}"] if pd.notna(row["lr"]) and "lr" not in but else []
+        words += [f"batch {row['batch_size']:g}"] if pd.notna(row["batch_size"]) and "batch_size" not in but else []
+    return ", ".join(words)

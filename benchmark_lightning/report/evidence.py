@@ -1,0 +1,71 @@
+"""What a report speaks of: the records of some folders, and all that is computed from them once."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark_lightning.report.configurations import configurations
+from benchmark_lightning.report.hardware import Speedup, Timing, speedups, timings
+from benchmark_lightning.report.table import Collection, collect, describe_settings
+
+
+class Evidence:
+    """Trials, configurations and timings. Every figure, claim and sentence is made from one of these."""
+
+    def __init__(self, collection: Collection) -> None:
+        self.table, self.curves, self.settings, self.problems = collection
+
+    @classmethod
+    def of(cls, *folders: str | Path) -> "Evidence":
+        """What lies in ``folders``.
+
+        Raises:
+            InputError: a folder is missing, or none holds a readable record.
+        """
+        return cls(collect([Path(folder) for folder in folders]))
+
+    @cached_property
+    def configurations(self) -> pd.DataFrame:
+        """One row for each configuration that was trained to the end."""
+        return configurations(self.table)
+
+    @cached_property
+    def networks(self) -> pd.DataFrame:
+        """The configurations of networks."""
+        return self._of_kind("resnet")
+
+    @cached_property
+    def svms(self) -> pd.DataFrame:
+        """The configurations of support vector classifiers."""
+        return self._of_kind("svm")
+
+    def _of_kind(self, kind: str) -> pd.DataFrame:
+        frame = self.configurations
+        return frame if frame.empty else frame[frame["kind"] == kind]
+
+    @cached_property
+    def timings(self) -> list[Timing]:
+        """The steady rate of each kind of work on each device."""
+        return timings(self.table)
+
+    @cached_property
+    def speedups(self) -> list[Speedup]:
+        """Each device beside its baseline."""
+        return speedups(self.timings)
+
+    def panels(self, frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+        """The configurations by data set and setting, each with a title that says what tells it from the others."""
+        result = []
+        for dataset, of_dataset in frame.groupby("dataset"):
+            labels = describe_settings(self.settings, of_dataset["setting"])
+            for setting, group in of_dataset.groupby("setting", sort=False):
+                label = labels[str(setting)]
+                result.append((f"{dataset}: {label}" if label else f"{dataset}", group))
+        return result
+
+    def runs_of(self, configuration: str, seeds: Sequence[int] | None = None) -> pd.DataFrame:
+        """The trials of a configuration that went well."""
+        runs = self.table[(self.table["configuration"] == configuration) & (self.table["status"] == "ok")]
+        return runs if seeds is None else runs[runs["seed"].isin(seeds)]

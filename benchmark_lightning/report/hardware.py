@@ -1,0 +1,127 @@
+"""Q2: what a device buys. Table 1, with times, speedups of interleaved pairs and the published figures beside."""
+
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from benchmark_lightning.report.statistics import Estimate, median_of, ratio
+
+# Seconds of training on FashionMNIST with SGD. Source: the study that this package reproduces, its Table 1.
+PUBLISHED_DEVICES = ("Intel Xeon (published)", "NVIDIA T4 (published)")
+PUBLISHED_SECONDS = {"resnet18": (2724, 707), "resnet34": (4684, 1088), "resnet50": (6284, 1265)}
+PUBLISHED_SPEEDUP = {"resnet18": 3.8, "resnet34": 4.3, "resnet50": 5.0}  # as printed there
+PUBLISHED_OPTIMIZER = "sgd"
+
+PARTS = ("data", "forward", "backward", "optimizer")  # of a step
+WORK = ("dataset", "model", "optimizer", "batch_size", "precision", "num_train")
+
+
+class Timing(NamedTuple):
+    """One kind of work on one device.
+
+    Args:
+        work: data set, model, optimizer, batch size, precision and number of training images, as ``WORK`` names them.
+        device: label; of several versions of the code or of torch, each is a device of its own.
+        machine: that holds the device: the CPU and the GPU of one machine share it.
+        seconds: one epoch over all training images at the steady rate.
+        rates: images per second of each run, by machine, sweep, repeat and seed.
+        macs: of one image, forward.
+        parts: median seconds of data, forward, backward and optimizer, where they were measured.
+        step_seconds: their sum over the runs.
+        utilization: median share of the measured peak.
+    """
+
+    work: dict[str, Any]
+    device: str
+    machine: str
+    accelerator: str
+    seconds: Estimate
+    rates: dict[tuple[Any, ...], float]
+    macs: float | None
+    parts: dict[str, float]
+    step_seconds: Estimate | None
+    utilization: float | None
+
+
+class Speedup(NamedTuple):
+    """How many times faster ``device`` does the work than ``baseline``, and whether the runs were paired."""
+
+    work: dict[str, Any]
+    device: str
+    baseline: str
+    estimate: Estimate
+    is_paired: bool
+    is_on_gpu: bool
+
+
+def device_labels(table: pd.DataFrame) -> pd.Series:
+    """Where each trial ran, named so that machines and versions of the code are never taken for one another."""
+    label = table["device"].fillna("unknown device").astype(str)
+    threads = table["num_threads"].map(lambda number: "" if pd.isna(number) else f", {number:g} threads")
+    label = label.where(table["accelerator"] != "cpu", label + threads)
+    for column, word in (("machine", "in"), ("torch", "torch"), ("source_hash", "code")):
+        several = table.assign(label=label).groupby("label")[column].transform("nunique") > 1
+        label = label.where(~several, label + f", {word} " + table[column].astype(str))
+    return label
+
+
+def timings(table: pd.DataFrame) -> list[Timing]:
+    """The steady rate of every kind of work on every device, of trials made to be timed where there are any."""
+    networks = table[(table["kind"] != "svm") & (table["status"] == "ok") & (table["images_per_second"] > 0)]
+    if networks.empty:
+        return []
+    timed = networks[~networks["is_whole"]]
+    networks = timed if len(timed) else networks
+    networks = networks.assign(label=device_labels(networks))
+    order = [*WORK, "accelerator", "label"]
+    return [_timing(runs) for _, runs in networks.groupby(order, dropna=False)]
+
+
+def _timing(runs: pd.DataFrame) -> Timing:
+    first = runs.iloc[0]
+    rates = {(run.machine, run.sweep, run.repeat, run.seed): float(run.images_per_second) for run in runs.itertuples()}
+    num_train = first["num_train"]
+    seconds = median_of([float(num_train) / rate for rate in rates.values()])
+    of_step = runs[[f"{part}_seconds_per_step" for part in PARTS]].dropna()
+    return Timing(
+        work={name: first[name] for name in WORK},
+        device=first["label"],
+        machine=first["machine"],
+        accelerator=first["accelerator"],
+        seconds=seconds,
+        rates=rates,
+        macs=None if pd.isna(first["macs"]) else float(first["macs"]),
+        parts={part: float(of_step[f"{part}_seconds_per_step"].median()) for part in PARTS} if len(of_step) else {},
+        step_seconds=median_of(of_step.sum(axis=1).tolist()) if len(of_step) else None,
+        utilization=None if runs["utilization"].isna().all() else float(runs["utilization"].median()),
+    )
+
+
+def speedups(measured: list[Timing]) -> list[Speedup]:
+    """Every device beside the CPU of its machine, or else beside the first CPU: the median of the ratios of pairs.
+
+    Runs of the same sweep, repeat and seed on one machine were interleaved, so their ratio is free of what drifts in
+    between. Devices of two machines are compared by their medians, with a wider interval.
+    """
+    result = []
+    for timing in measured:
+        cpus = [other for other in measured if _key(other) == _key(timing) and other.accelerator == "cpu"]
+        baseline = next((cpu for cpu in cpus if cpu.machine == timing.machine), cpus[0] if cpus else None)
+        if baseline is None or (timing.accelerator == "cpu" and baseline is timing is cpus[0]):
+            continue
+        if baseline is timing:
+            baseline = cpus[0]
+        shared = [run for run in timing.rates if run in baseline.rates]
+        is_paired = len(shared) == len(timing.rates) == len(baseline.rates)
+        if is_paired:
+            estimate = median_of([timing.rates[run] / baseline.rates[run] for run in shared])
+        else:
+            estimate = ratio(baseline.seconds, timing.seconds)
+        result.append(
+            Speedup(timing.work, timing.device, baseline.device, estimate, is_paired, timing.accelerator == "cuda")
+        )
+    return result
+
+
+def _key(timing: Timing) -> tuple[str, ...]:
+    return tuple(str(value) for value in timing.work.values())

@@ -1,0 +1,101 @@
+"""How the figures look, and how they are kept: one SVG for light and for dark pages, one PNG for everything else."""
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+INK = "#1f2328"  # text and axes; in an SVG it gives way to the colour of the page's text
+DARK_INK = "#e6edf3"
+PALETTE: list[str] = sns.color_palette("colorblind").as_hex()
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
+HATCHES = ("", "///", "...", "xxx", "\\\\\\", "++", "oo", "--", "**", "OO")
+DPI = 110
+_STYLE: dict[Any, Any] = {
+    "axes.edgecolor": INK, "axes.labelcolor": INK, "axes.titlecolor": INK, "text.color": INK, "xtick.color": INK,
+    "ytick.color": INK, "axes.facecolor": "none", "figure.facecolor": "none", "savefig.facecolor": "none",
+    "legend.facecolor": "none", "legend.edgecolor": "none", "legend.framealpha": 0.0, "grid.color": INK,
+    "grid.alpha": 0.15, "axes.grid": True, "axes.axisbelow": True, "axes.spines.top": False, "axes.spines.right": False,
+    "hatch.linewidth": 0.6, "hatch.color": INK, "font.size": 9.0, "axes.titlesize": 9.5, "figure.titlesize": 11.0,
+    "legend.fontsize": 8.0, "svg.hashsalt": "benchmark-lightning", "lines.linewidth": 1.4,
+    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
+}  # fmt: skip
+
+
+def styled() -> Any:
+    """The context in which figures are drawn and saved."""
+    return mpl.rc_context(_STYLE)
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of so many inches, whose parts keep out of each other's way."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def panel_grid(
+    num_panels: int, num_columns: int = 2, height: float = 3.2, width: float = 9.5
+) -> tuple[Figure, list[Axes]]:
+    """A figure with so many panels, and their axes; those left over are taken away."""
+    num_columns = min(num_columns, num_panels)
+    num_rows = -(-num_panels // num_columns)
+    figure = new_figure(width, height * num_rows + 0.4)
+    axes = list(figure.subplots(num_rows, num_columns, squeeze=False).flat)
+    for left_over in axes[num_panels:]:
+        left_over.remove()
+    return figure, axes[:num_panels]
+
+
+class Cues:
+    """A colour, a marker and a hatch for each of several names, the same in every panel of a figure."""
+
+    def __init__(self, names: Iterable[Any]) -> None:
+        self.names = list(dict.fromkeys(names))
+
+    def __getitem__(self, name: Any) -> tuple[str, str, str]:
+        position = self.names.index(name)
+        return PALETTE[position % len(PALETTE)], MARKERS[position % len(MARKERS)], HATCHES[position % len(HATCHES)]
+
+
+def logarithmic(ax: Axes, which: Literal["x", "y"]) -> None:
+    """Gives an axis a logarithmic scale with plain numbers at 1, 2 and 5, or at whole decades where it spans many."""
+    (ax.set_xscale if which == "x" else ax.set_yscale)("log")
+    axis = ax.xaxis if which == "x" else ax.yaxis
+    low, high = sorted(axis.get_view_interval())
+    subs = (
+        (1.0,) if high / low > 3000 else (1.0, 2.0, 5.0) if high / low > 4 else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
+    )
+    axis.set_major_locator(LogLocator(10, subs=subs, numticks=30))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}" if value < 1e6 else f"{value:.0e}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def error_ends(value: float, low: float | None, high: float | None) -> list[list[float]]:
+    """An interval in the form that matplotlib's ``errorbar`` takes; none is drawn as a bare point."""
+    if low is None or high is None or low != low or high != high:  # NaN
+        return [[0.0], [0.0]]
+    return [[max(value - low, 0.0)], [max(high - value, 0.0)]]
+
+
+def save(figure: Figure, folder: Path, name: str) -> str:
+    """Writes ``<name>.svg`` and ``<name>.png`` and returns the text of the SVG, which depends on its figure alone."""
+    with styled():
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Title": name})
+        figure.savefig(folder / f"{name}.png", dpi=DPI, facecolor="white", metadata={"Title": name})
+    text = _for_light_and_dark(buffer.getvalue())
+    (folder / f"{name}.svg").write_text(text, encoding="utf-8")
+    return text
+
+
+def _for_light_and_dark(svg: str) -> str:
+    """``svg`` with its ink in the colour that suits the page, which a browser knows without a script."""
+    start = svg.index("<svg")
+    end = svg.index(">", start) + 1
+    rule = f"<style>svg{{color:{INK}}}@media (prefers-color-scheme: dark){{svg{{color:{DARK_INK}}}}}</style>"
+    return svg[start:end] + rule + svg[end:].replace(INK, "currentColor")

@@ -1,0 +1,274 @@
+"""Records as one tidy table: a row a trial, and names for what must be equal before two trials are compared."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from benchmark_lightning.errors import InputError
+from benchmark_lightning.study.record import FILE_NAME, Record, RecordError, read_record
+
+# What a sweep of the study varies: columns of their own. Whatever else differs makes another setting.
+AXES = ("model", "batch_size", "optimizer", "lr", "kernel", "C", "gamma", "degree")
+_AXIS_KEYS = frozenset(
+    [
+        "model.arch",
+        "model.optimizer",
+        "model.lr",
+        "data.batch_size",
+        "svm.kernel",
+        "svm.C",
+        "svm.gamma",
+        "svm.degree",
+        "seed_everything",
+        "data.class_path",
+        "trainer.accelerator",
+    ]
+)
+# Settings of the Trainer under which a trial is timed, but not trained and tested to the end.
+_CUTS = ("limit_train_batches", "limit_val_batches", "limit_test_batches", "overfit_batches", "max_time")
+_NOT_TOLD = frozenset(  # the number of training images tells the fraction
+    ["data.train_fraction", "trainer.enable_autolog_hparams", "trainer.log_every_n_steps", "trainer.profiler"]
+)
+_NUMBERS = (
+    "repeat seed num_train num_val num_test train_fraction batch_size lr C degree num_support_vectors num_threads "
+    "val_accuracy test_accuracy test_macro_f1 test_loss best_epoch num_epochs num_steps images_per_second "
+    "energy_joules utilization peak_flops_per_second setup_seconds first_batch_seconds fit_seconds validation_seconds "
+    "test_seconds predict_seconds wall_seconds params macs forward_flops_per_image train_flops_per_image "
+    "peak_rss_mib peak_device_mib data_seconds_per_step forward_seconds_per_step backward_seconds_per_step "
+    "optimizer_seconds_per_step"
+).split()
+_MEASURED = {
+    "clocks": (
+        [
+            "setup_seconds",
+            "first_batch_seconds",
+            "fit_seconds",
+            "validation_seconds",
+            "test_seconds",
+            "predict_seconds",
+            "wall_seconds",
+        ]
+    ),
+    "complexity": ["params", "macs", "forward_flops_per_image", "train_flops_per_image"],
+    "memory": ["peak_rss_mib", "peak_device_mib"],
+}
+
+
+class Collection(NamedTuple):
+    """What lies in the folders of a report.
+
+    Args:
+        table: one row a trial; see ``tabulate``.
+        curves: one row an epoch: ``run`` as in the table, ``epoch`` and the metrics of the epoch.
+        settings: id -> what the setting is, flat, by dotted name.
+        problems: a sentence for each record that could not be read.
+    """
+
+    table: pd.DataFrame
+    curves: pd.DataFrame
+    settings: dict[str, dict[str, Any]]
+    problems: list[str]
+
+
+def collect(folders: Sequence[Path]) -> Collection:
+    """Reads every record under the folders; the same trial found twice counts once.
+
+    Raises:
+        InputError: a folder is missing, or there is no readable record in any.
+    """
+    records: dict[tuple[str, str], tuple[Path, Record]] = {}
+    problems = []
+    for folder in folders:
+        if not folder.is_dir():
+            raise InputError(
+                f"there is no folder {folder}; give one that holds records, such as lightning_logs/quickstart"
+            )
+        for path in sorted(folder.rglob(FILE_NAME)):
+            try:
+                record = read_record(path)
+            except RecordError as error:
+                problems.append(str(error))
+                continue
+            identity = (record.key, record.started_at or record.status)
+            records.setdefault(identity, (path, record))
+    named = ", ".join(str(folder) for folder in folders)
+    if not records:
+        found = f": {problems[0]}" if problems else ""
+        raise InputError(
+            f"there is no readable record in {named}{found}; make some with: benchmark-lightning study FILE"
+        )
+    table, settings, damaged = tabulate(records.values())
+    problems += damaged
+    if table.empty:
+        raise InputError(f"no record in {named} can be used: {problems[0]}")
+    known = set(table["run"])
+    curves = [
+        {"run": _run_id(record), **row}
+        for _, record in records.values()
+        if _run_id(record) in known
+        for row in record.curves
+        if _is_epoch(row)
+    ]
+    return Collection(table, pd.DataFrame(curves), settings, problems)
+
+
+def _is_epoch(row: Any) -> bool:
+    return (
+        isinstance(row, Mapping)
+        and isinstance(row.get("epoch"), int)
+        and all(value is None or isinstance(value, int | float) for value in row.values())
+    )
+
+
+def tabulate(
+    records: Iterable[tuple[Path, Record]],
+) -> tuple[pd.DataFrame, dict[str, dict[str, Any]], list[str]]:
+    """One row a trial, what each setting is, and a sentence for each record that makes no sense.
+
+    Beside what the record holds, a row has
+
+    - ``setting``: an id of all that must be equal before two accuracies are compared: epochs, precision, split,
+      number of training images, machine, version of the code, ..., everything but the axes of the study and the seed.
+    - ``configuration``: an id of data set, axes and setting; its rows are runs that differ in seed or repeat.
+    - ``is_whole``: whether it was trained and tested to the end, and not only timed for some steps.
+    """
+    settings: dict[str, dict[str, Any]] = {}
+    rows, problems = [], []
+    for path, record in records:
+        try:
+            row = _row(path, record, settings)
+            _check(row)
+            rows.append(row)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            problems.append(f"{path} is damaged: {error}; delete it and run the trial again")
+    table = pd.DataFrame(rows)
+    return table.sort_values(["sweep", "trial"], ignore_index=True) if rows else table, settings, problems
+
+
+def _check(row: Mapping[str, Any]) -> None:
+    """Raises ``ValueError`` for what no trial can have left."""
+    for name in _NUMBERS:
+        value = row[name]
+        if value is not None and (not isinstance(value, int | float) or isinstance(value, bool) or value < 0):
+            raise ValueError(f"{name} is {_text(value)}")
+    for name in ("val_accuracy", "test_accuracy", "test_macro_f1"):
+        if row[name] is not None and row[name] > 1:
+            raise ValueError(f"{name} is {row[name]}")
+    for name in ("optimizer", "kernel", "precision", "machine", "device"):
+        if row[name] is not None and not isinstance(row[name], str):
+            raise ValueError(f"{name} is {_text(row[name])}")
+
+
+def _row(path: Path, record: Record, settings: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    config, environment, data = _flat(record.config), record.environment, record.data
+    is_svm = record.kind == "svm"
+    kernel = config.get("svm.kernel") if is_svm else None
+    accelerator = _accelerator(record, config)
+    row: dict[str, Any] = {
+        "run": _run_id(record), "key": record.key, "sweep": path.parent.parent.name, "trial": path.parent.name,
+        "kind": record.kind, "status": record.status, "error": record.error, "repeat": record.repeat,
+        "seed": config.get("seed_everything"),
+        "dataset": _text(data.get("name") or config.get("data.class_path", "").rpartition(".")[2]),
+        "num_train": data.get("num_train"), "num_val": data.get("num_val"), "num_test": data.get("num_test"),
+        "train_fraction": data.get("train_fraction"), "split": data.get("split"), "split_hash": data.get("split_hash"),
+        "model": f"SVC {kernel}" if is_svm else _text(config.get("model.arch")),
+        "batch_size": config.get("data.batch_size") if not is_svm else None,
+        "optimizer": config.get("model.optimizer"), "lr": config.get("model.lr"),
+        "kernel": kernel, "C": config.get("svm.C"), "gamma": config.get("svm.gamma"), "degree": config.get("svm.degree"),
+        "engine": record.engine, "num_support_vectors": record.num_support_vectors,
+        "max_epochs": config.get("trainer.max_epochs"), "is_whole": not any(config.get(f"trainer.{cut}") for cut in _CUTS),
+        "accelerator": accelerator, "device": environment.get("device") if record.status != "skipped" else None,
+        "machine": environment.get("machine"), "num_threads": environment.get("num_threads"),
+        "precision": record.precision.get("requested") or config.get("trainer.precision"),
+        "effective_precision": record.precision.get("effective"),
+        "code": environment.get("code"), "source_hash": environment.get("source_hash"),
+        "torch": environment.get("versions", {}).get("torch"), "started_at": record.started_at,
+        "val_accuracy": record.metrics.get("val/accuracy"), "test_accuracy": record.metrics.get("test/accuracy"),
+        "test_macro_f1": record.metrics.get("test/macro_f1"), "test_loss": record.metrics.get("test/loss"),
+        "best_epoch": record.best_epoch, "num_epochs": record.training.get("num_epochs"),
+        "num_steps": record.training.get("num_steps"),
+        "images_per_second": record.throughput.get("median_images_per_second"),
+        "energy_joules": record.energy.get("joules"),
+        "utilization": (record.utilization or {}).get("fraction"),
+        "peak_flops_per_second": (record.utilization or {}).get("peak_flops_per_second"),
+    }  # fmt: skip
+    for section, names in _MEASURED.items():
+        row |= {name: getattr(record, section).get(name) for name in names}
+    parts = (record.breakdown or {}).get("median_seconds", {})
+    row |= {f"{part}_seconds_per_step": parts.get(part) for part in ("data", "forward", "backward", "optimizer")}
+    setting = _setting(record, config, row)
+    row["setting"] = _digest(setting)
+    settings[row["setting"]] = setting
+    axes = {name: row[name] for name in AXES}
+    row["configuration"] = _digest([row["dataset"], axes, row["setting"]])
+    return row
+
+
+def _run_id(record: Record) -> str:
+    """Tells runs of the same key on two machines apart."""
+    return f"{record.key}-{_digest(record.started_at)[:4]}"
+
+
+def _accelerator(record: Record, config: Mapping[str, Any]) -> str:
+    """``cpu`` or ``cuda``: where it ran, or was to run."""
+    asked = config.get("trainer.accelerator")
+    if record.status == "skipped" and asked in ("gpu", "cuda"):
+        return "cuda"
+    return str(record.environment.get("accelerator") or asked or "cpu")
+
+
+def _setting(record: Record, config: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything that must be equal before two trials are compared, but the axes of the study."""
+    kept = {key: value for key, value in config.items() if key not in _AXIS_KEYS and key not in _NOT_TOLD}
+    names = ("num_train", "machine", "accelerator", "num_threads", "effective_precision", "source_hash", "torch")
+    return kept | {name: row[name] for name in names if row[name] is not None or name != "effective_precision"}
+
+
+def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested dictionaries as one with dotted names; ``init_args`` adds no name of its own.
+
+    >>> _flat({"data": {"class_path": "Digits", "init_args": {"batch_size": 8}}, "seed_everything": 0})
+    {'data.class_path': 'Digits', 'data.batch_size': 8, 'seed_everything': 0}
+    """
+    flat: dict[str, Any] = {}
+    for key, value in section.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, prefix if key == "init_args" else f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _text(value: Any) -> str:
+    """A name from a record as one short line."""
+    text = " ".join(str(value).split())
+    return "unknown" if value is None or not text else text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:10]
+
+
+def describe_settings(settings: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> dict[str, str]:
+    """A short label for each of the named settings: only what tells them apart; of a single one, nothing.
+
+    >>> describe_settings({"a": {"trainer.max_epochs": 5, "x": 1}, "b": {"trainer.max_epochs": 9, "x": 1}}, ["a", "b"])
+    {'a': 'max_epochs 5', 'b': 'max_epochs 9'}
+    """
+    chosen = list(dict.fromkeys(names))
+    keys = dict.fromkeys(key for name in chosen for key in settings[name])
+    varying = [key for key in keys if len({str(settings[name].get(key)) for name in chosen}) > 1]
+    return {name: ", ".join(_phrase(key, settings[name].get(key)) for key in varying) for name in chosen}
+
+
+def _phrase(key: str, value: Any) -> str:
+    name = key.rpartition(".")[2]
+    if name == "num_train":
+        return f"{value:,} training images" if isinstance(value, int) else "unknown training images"
+    if name in ("machine", "accelerator", "effective_precision"):
+        return _text(value)
+    return _text(f"{name} {value}")

@@ -1,0 +1,121 @@
+"""How numbers and names of records become text: rounded here and nowhere else, and escaped for Markdown."""
+
+import math
+import re
+from typing import Any
+
+from markupsafe import Markup
+
+from benchmark_lightning.report.statistics import Estimate
+
+NOT_MEASURED = "not measured"
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|&~$!])")
+
+
+def escape(value: Any) -> str:
+    r"""A value as text in which nothing is Markdown or HTML; ``Markup`` is a template's own and stays as it is.
+
+    >>> print(escape("<b>*1*</b>"))
+    \<b\>\*1\*\</b\>
+    """
+    if isinstance(value, Markup):
+        return str(value)
+    if value is None:
+        return NOT_MEASURED
+    return _SPECIAL.sub(r"\\\1", re.sub(r"\s+", " ", str(value)))
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value is None or not a number."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number with so many significant digits, without an exponent where a person would write none.
+
+    >>> [number(value) for value in (0.012345, 3.14159, 1234567.0, None)]
+    ['0.0123', '3.14', '1,230,000', 'not measured']
+    """
+    if value is None or is_missing(value):
+        return NOT_MEASURED
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    places = digits - 1 - math.floor(math.log10(abs(value)))
+    rounded = round(value, places)
+    return f"{rounded:,.{max(places, 0)}f}" if 1e-6 < abs(value) < 1e15 else f"{value:.{digits - 1}e}"
+
+
+def percent(value: float | None) -> str:
+    """A share in per cent, to two decimals.
+
+    >>> percent(0.92837)
+    '92.84 %'
+    """
+    return NOT_MEASURED if value is None or is_missing(value) else f"{100 * value:.2f} %"
+
+
+def estimate(value: Estimate | None, unit: str = "ratio") -> str:
+    """An estimate with its interval.
+
+    >>> estimate(Estimate(0.928, 0.924, 0.932, 3, ""), "accuracy")
+    '92.80 % (92.40 to 93.20)'
+    >>> estimate(Estimate(2.5, None, None, 1, ""), "ratio")
+    '2.50x (one run, no interval)'
+    """
+    if value is None or is_missing(value.value):
+        return NOT_MEASURED
+    low, high = value.low, value.high
+    if unit == "points":
+        return points(value)
+    if unit in ("accuracy", "share"):
+        text = percent(value.value)
+        ends = None if low is None or high is None else f"{100 * low:.2f} to {100 * high:.2f}"
+    elif unit == "epochs":
+        text = f"epoch {value.value:g}"
+        ends = None if low is None or high is None else f"{low:g} to {high:g}"
+    else:
+        sign = {"ratio": "x", "seconds": " s"}[unit]
+        text = f"{number(value.value)}{sign}"
+        ends = None if low is None or high is None else f"{number(low)} to {number(high)}"
+    if ends is None:
+        return f"{text} ({'one run, ' if value.n == 1 else f'{value.n} runs, '}no interval)"
+    return f"{text} ({ends})"
+
+
+def seconds(value: Estimate | None) -> str:
+    """A time with its interval."""
+    return estimate(value, "seconds")
+
+
+def joined(words: list[Any]) -> str:
+    """Words as a person lists them.
+
+    >>> joined(["a", "b", "c"])
+    'a, b and c'
+    """
+    words = [str(word) for word in words]
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def count(value: float | None) -> str:
+    """A whole number with its thousands apart."""
+    return NOT_MEASURED if value is None or is_missing(value) else f"{int(value):,}"
+
+
+def points(value: Estimate | None) -> str:
+    """A difference of accuracies, in points.
+
+    >>> points(Estimate(0.0123, 0.01, 0.015, 3, ""))
+    '1.23 points (1.00 to 1.50)'
+    """
+    if value is None:
+        return NOT_MEASURED
+    ends = (
+        "no interval" if value.low is None or value.high is None else f"{100 * value.low:.2f} to {100 * value.high:.2f}"
+    )
+    return f"{100 * value.value:.2f} points ({ends})"
+
+
+def compact(values: list[Estimate | None]) -> list[str]:
+    """The estimates of a list that were measured, as text."""
+    return [estimate(value) for value in values if value is not None]
