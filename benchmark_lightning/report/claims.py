@@ -27,8 +27,6 @@ def check_claims(evidence: Evidence) -> list[Claim]:
 
 def _datasets(evidence: Evidence, frame: pd.DataFrame, preferred: Sequence[str] = STUDY_DATA) -> list[str]:
     """The data sets of the study that have records; where there are none, those that have, so that a small study is asked too."""
-    if frame.empty:
-        return []
     have = list(dict.fromkeys(frame[frame["n"] > 0]["dataset"]))
     return [name for name in preferred if name in have] or have
 
@@ -160,12 +158,7 @@ def svm_beside_gpu(evidence: Evidence) -> Claim:
                 "accuracy",
             )
         )
-        on_gpu = (
-            networks[(networks["accelerator"] == "cuda") & (networks["num_train"] == svm["num_train"])]
-            if len(networks)
-            else networks
-        )
-        network = best_of(on_gpu, dataset=dataset)
+        network = best_of(networks, dataset=dataset, accelerator="cuda", num_train=svm["num_train"])
         slower = None
         if network is not None and network["cost"] and svm["cost"]:
             slower = ratio(svm["cost"], network["cost"])

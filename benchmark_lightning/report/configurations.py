@@ -18,6 +18,8 @@ _MEDIANS = (
     "params",
     "num_support_vectors",
 )
+_MADE = ("n", "num_failed", "why_failed", "accuracy", "cost", "value", "low", "high", "val_accuracy", "runs")
+_COLUMNS = ["configuration", *_SAME, *_MEDIANS, *_MADE]
 
 
 def configurations(table: pd.DataFrame) -> pd.DataFrame:
@@ -29,11 +31,8 @@ def configurations(table: pd.DataFrame) -> pd.DataFrame:
     """
     whole = table[table["is_whole"] & (table["status"] != "skipped")]
     rows = [_row(runs) for _, runs in whole.groupby("configuration", sort=False)]
-    if not rows:
-        return pd.DataFrame()
-    frame = pd.DataFrame(rows).sort_values(
-        ["dataset", "kind", "setting", *AXES], ignore_index=True, na_position="first"
-    )
+    frame = pd.DataFrame(rows, columns=_COLUMNS)
+    frame = frame.sort_values(["dataset", "kind", "setting", *AXES], ignore_index=True, na_position="first")
     frame[["is_best", "is_as_good_as_best"]] = False
     for _, group in frame.groupby(["dataset", "kind", "setting"]):
         _mark_best(frame, group[group["n"] > 0])
@@ -85,12 +84,10 @@ def best_position(group: pd.DataFrame) -> int:
 
 
 def best_of(frame: pd.DataFrame, **equal: Any) -> pd.Series | None:
-    """The best configuration of those whose columns have the given values (or one of them), or None."""
+    """The best configuration of those whose columns have the given values, or None."""
     for column, value in equal.items():
-        if frame.empty:
-            return None
-        frame = frame[frame[column].isin(value if isinstance(value, list | tuple) else [value])]
-    frame = frame[frame["n"] > 0] if not frame.empty else frame
+        frame = frame[frame[column] == value]
+    frame = frame[frame["n"] > 0]
     return None if frame.empty else frame.iloc[best_position(frame)]
 
 

@@ -111,9 +111,9 @@ def _rounded(content: dict[str, Any]) -> dict[str, Any]:
     return {key: float(f"{value:.6g}") if isinstance(value, float) else value for key, value in content.items()}
 
 
-def print_claims(claims: list[Claim]) -> None:
+def print_claims(claims: list[Claim], datasets: Sequence[str]) -> None:
     """The claims with their verdicts, in the terminal."""
-    table = Table(title="the claims of the published study, here")
+    table = Table(title=f"the claims of the published study, asked of {wording.joined(list(datasets))}")
     for column in ("#", "claim", "here", "verdict"):
         table.add_column(column, overflow="fold")
     for claim in claims:
@@ -139,6 +139,6 @@ def main(arguments: Sequence[str]) -> int:
     report = write_report(evidence, out)
     if options.readme is not None:
         write_blocks(options.readme, dict.fromkeys(options.folders, evidence))
-    print_claims(report.claims)
+    print_claims(report.claims, sorted(evidence.table["dataset"].unique()))
     sys.stdout.write(f"report: {out / 'report.html'}\n")
     return 0

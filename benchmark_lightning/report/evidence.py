@@ -1,6 +1,5 @@
 """What a report speaks of: the records of some folders, and all that is computed from them once."""
 
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -34,16 +33,12 @@ class Evidence:
     @cached_property
     def networks(self) -> pd.DataFrame:
         """The configurations of networks."""
-        return self._of_kind("resnet")
+        return self.configurations[self.configurations["kind"] == "resnet"]
 
     @cached_property
     def svms(self) -> pd.DataFrame:
         """The configurations of support vector classifiers."""
-        return self._of_kind("svm")
-
-    def _of_kind(self, kind: str) -> pd.DataFrame:
-        frame = self.configurations
-        return frame if frame.empty else frame[frame["kind"] == kind]
+        return self.configurations[self.configurations["kind"] == "svm"]
 
     @cached_property
     def timings(self) -> list[Timing]:
@@ -65,7 +60,6 @@ class Evidence:
                 result.append((f"{dataset}: {label}" if label else f"{dataset}", group))
         return result
 
-    def runs_of(self, configuration: str, seeds: Sequence[int] | None = None) -> pd.DataFrame:
+    def runs_of(self, configuration: str) -> pd.DataFrame:
         """The trials of a configuration that went well."""
-        runs = self.table[(self.table["configuration"] == configuration) & (self.table["status"] == "ok")]
-        return runs if seeds is None else runs[runs["seed"].isin(seeds)]
+        return self.table[(self.table["configuration"] == configuration) & (self.table["status"] == "ok")]

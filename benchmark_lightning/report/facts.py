@@ -54,8 +54,14 @@ WORTH_SAYING = 1.05  # a saving of less than this is no news
 
 def _data_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     columns = ["dataset", "split", "num_train", "num_val", "num_test", "split_hash"]
-    rows = table.groupby(columns, dropna=False).size().reset_index(name="num_trials")
-    return [{str(key): value for key, value in row.items()} for row in rows.to_dict("records")]
+    return _records(table.groupby(columns, dropna=False).size().reset_index(name="num_trials"))
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as dictionaries, with None for what is missing."""
+    return [
+        {str(key): None if pd.isna(value) else value for key, value in row.items()} for row in frame.to_dict("records")
+    ]
 
 
 def best_rows(evidence: Evidence) -> list[dict[str, Any]]:
@@ -86,8 +92,6 @@ def kernel_rows(evidence: Evidence) -> list[dict[str, Any]]:
     """Of each data set and number of training images with both: the best SVM beside the best network."""
     rows = []
     frame = evidence.configurations
-    if frame.empty:
-        return []
     for (dataset, num_train, split), group in frame.groupby(["dataset", "num_train", "split"]):
         svm, network = best_of(group, kind="svm"), best_of(group, kind="resnet")
         if svm is None or (network is None and num_train < frame[frame["dataset"] == dataset]["num_train"].max()):
@@ -116,7 +120,7 @@ def growth_rows(evidence: Evidence) -> list[dict[str, Any]]:
     """The exponent with which the training time of each kernel grows."""
     rows = []
     svms = evidence.svms
-    for (dataset, kernel), group in svms.groupby(["dataset", "model"]) if len(svms) else ():
+    for (dataset, kernel), group in svms.groupby(["dataset", "model"]):
         points = by_num_train(group)
         law = power_law(points)
         if law is not None:
@@ -190,7 +194,7 @@ def standard_rows(evidence: Evidence) -> list[dict[str, Any]]:
     """SVMs trained on the published split, beside what was published for them."""
     svms = evidence.svms
     rows = []
-    for _, row in svms[(svms["split"] == "standard") & (svms["n"] > 0)].iterrows() if len(svms) else ():
+    for _, row in svms[(svms["split"] == "standard") & (svms["n"] > 0)].iterrows():
         published = PUBLISHED_SVM.get((row["dataset"], row["kernel"], row["C"]))
         rows.append(
             {
@@ -208,10 +212,7 @@ def _environments(table: pd.DataFrame) -> list[dict[str, Any]]:
     ran = table[table["status"] != "skipped"]
     ran = ran.assign(label=device_labels(ran))
     columns = ["label", "machine", "accelerator", "effective_precision", "torch", "code", "source_hash"]
-    rows = ran.groupby(columns, dropna=False).size().reset_index(name="num_trials")
-    return [
-        {str(key): None if pd.isna(value) else value for key, value in row.items()} for row in rows.to_dict("records")
-    ]
+    return _records(ran.groupby(columns, dropna=False).size().reset_index(name="num_trials"))
 
 
 def _failures(table: pd.DataFrame) -> list[dict[str, Any]]:

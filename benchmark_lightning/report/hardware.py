@@ -24,7 +24,7 @@ class Timing(NamedTuple):
         device: label; of several versions of the code or of torch, each is a device of its own.
         machine: that holds the device: the CPU and the GPU of one machine share it.
         seconds: one epoch over all training images at the steady rate.
-        rates: images per second of each run, by machine, sweep, repeat and seed.
+        rates: images per second of each run, by machine, code, sweep, repeat and seed.
         macs: of one image, forward.
         parts: median seconds of data, forward, backward and optimizer, where they were measured.
         step_seconds: their sum over the runs.
@@ -59,9 +59,11 @@ def device_labels(table: pd.DataFrame) -> pd.Series:
     label = table["device"].fillna("unknown device").astype(str)
     threads = table["num_threads"].map(lambda number: "" if pd.isna(number) else f", {number:g} threads")
     label = label.where(table["accelerator"] != "cpu", label + threads)
-    for column, word in (("machine", "in"), ("torch", "torch"), ("source_hash", "code")):
-        several = table.assign(label=label).groupby("label")[column].transform("nunique") > 1
-        label = label.where(~several, label + f", {word} " + table[column].astype(str))
+    several_machines = table.assign(label=label).groupby("label")["machine"].transform("nunique") > 1
+    label = label.where(~several_machines, label + ", in " + table["machine"].astype(str))
+    for column, word in (("torch", "torch"), ("source_hash", "code")):
+        if table[column].nunique() > 1:
+            label = label + f", {word} " + table[column].astype(str)
     return label
 
 
@@ -79,7 +81,10 @@ def timings(table: pd.DataFrame) -> list[Timing]:
 
 def _timing(runs: pd.DataFrame) -> Timing:
     first = runs.iloc[0]
-    rates = {(run.machine, run.sweep, run.repeat, run.seed): float(run.images_per_second) for run in runs.itertuples()}
+    rates = {
+        (run.machine, run.source_hash, run.sweep, run.repeat, run.seed): float(run.images_per_second)
+        for run in runs.itertuples()
+    }
     num_train = first["num_train"]
     seconds = median_of([float(num_train) / rate for rate in rates.values()])
     of_step = runs[[f"{part}_seconds_per_step" for part in PARTS]].dropna()
@@ -100,7 +105,7 @@ def _timing(runs: pd.DataFrame) -> Timing:
 def speedups(measured: list[Timing]) -> list[Speedup]:
     """Every device beside the CPU of its machine, or else beside the first CPU: the median of the ratios of pairs.
 
-    Runs of the same sweep, repeat and seed on one machine were interleaved, so their ratio is free of what drifts in
+    Runs of the same sweep, code, repeat and seed on one machine were interleaved, so their ratio is free of what drifts in
     between. Devices of two machines are compared by their medians, with a wider interval.
     """
     result = []

@@ -227,8 +227,6 @@ def draw_dynamics(evidence: Evidence) -> Figure | None:
     """Figure 4: losses and accuracies by epoch of the best model of each data set, a line a run and their mean."""
     chosen = []
     networks = evidence.networks
-    if networks.empty:
-        return None
     for dataset, group in networks[networks["n"] > 0].groupby("dataset"):
         chosen.append((str(dataset), group.iloc[best_position(group)]))
     if not chosen or evidence.curves.empty:

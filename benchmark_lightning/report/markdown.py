@@ -12,7 +12,7 @@ from benchmark_lightning.report.figures import PLOTS
 from benchmark_lightning.report.verdicts import Claim
 
 TEMPLATES = jinja2.PackageLoader("benchmark_lightning.report")
-SYMBOLS = {"holds": "✓", "fails": "✗", "undecided": "?", "not measured": "–"}
+SYMBOLS = {"holds": "✓", "fails": "✗", "undecided": "?", "not measured": "-"}
 
 
 def render(template: str, evidence: Evidence, claims: list[Claim], **more: Any) -> str:

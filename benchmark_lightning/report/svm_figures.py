@@ -14,15 +14,13 @@ from benchmark_lightning.report.style import Cues, error_ends, logarithmic, pane
 
 def largest(frame: pd.DataFrame) -> pd.DataFrame:
     """Of each data set, the configurations trained on the most images."""
-    if frame.empty:
-        return frame
     return frame[frame["num_train"] == frame.groupby("dataset")["num_train"].transform("max")]
 
 
 def draw_kernels(evidence: Evidence) -> Figure | None:
     """Figure 5: accuracy and seconds of the kernels, by C."""
     frame = largest(evidence.svms)
-    frame = frame[frame["n"] > 0] if not frame.empty else frame
+    frame = frame[frame["n"] > 0]
     if frame.empty:
         return None
     panels = evidence.panels(frame)[:4]
@@ -91,8 +89,6 @@ def draw_svm_frontier(evidence: Evidence) -> Figure | None:
     """Figure 6: the SVMs beside the networks trained on as many images, seconds of training against accuracy."""
     panels = []
     frame = evidence.configurations
-    if frame.empty:
-        return None
     for (dataset, num_train), group in frame.groupby(["dataset", "num_train"]):
         if "svm" in set(group["kind"]) and (group["num_train"] == num_train).all():
             panels.append((f"{dataset}, {num_train:,} training images", group))
@@ -112,7 +108,7 @@ def draw_svm_costs(evidence: Evidence) -> Figure | None:
     names = Cues([*sorted(frame["model"].unique()), "best network"])
     for (dataset, group), seconds, accuracies in zip(panels, axes[::2], axes[1::2], strict=True):
         networks = evidence.networks
-        networks = networks[(networks["dataset"] == dataset) & (networks["n"] > 0)] if len(networks) else networks
+        networks = networks[(networks["dataset"] == dataset) & (networks["n"] > 0)]
         for kernel, of_kernel in group.groupby("model"):
             rows = by_num_train(of_kernel)
             law = power_law(rows)
@@ -139,8 +135,11 @@ def by_num_train(frame: pd.DataFrame) -> pd.DataFrame:
 
 def power_law(rows: pd.DataFrame) -> Line | None:
     """Seconds of training as a power of the number of images: a line between the logarithms."""
-    seconds = rows["fit_seconds"].astype(float)
-    return fit_line(np.log(rows["num_train"].astype(float)).tolist(), np.log(seconds).tolist()) if len(rows) else None
+    if rows.empty or not (rows["fit_seconds"] > 0).all():
+        return None
+    return fit_line(
+        np.log(rows["num_train"].astype(float)).tolist(), np.log(rows["fit_seconds"].astype(float)).tolist()
+    )
 
 
 def _growth(seconds: Axes, accuracies: Axes, rows: pd.DataFrame, names: Cues, name: str, label: str) -> None:

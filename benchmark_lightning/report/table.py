@@ -34,13 +34,14 @@ _NOT_TOLD = frozenset(  # the number of training images tells the fraction
     ["data.train_fraction", "trainer.enable_autolog_hparams", "trainer.log_every_n_steps", "trainer.profiler"]
 )
 _NUMBERS = (
-    "repeat seed num_train num_val num_test train_fraction batch_size lr C degree num_support_vectors num_threads "
-    "val_accuracy test_accuracy test_macro_f1 test_loss best_epoch num_epochs num_steps images_per_second "
-    "energy_joules utilization peak_flops_per_second setup_seconds first_batch_seconds fit_seconds validation_seconds "
-    "test_seconds predict_seconds wall_seconds params macs forward_flops_per_image train_flops_per_image "
-    "peak_rss_mib peak_device_mib data_seconds_per_step forward_seconds_per_step backward_seconds_per_step "
-    "optimizer_seconds_per_step"
-).split()
+    "repeat", "seed", "num_train", "num_val", "num_test", "train_fraction", "batch_size", "lr", "C", "degree",
+    "num_support_vectors", "num_threads", "val_accuracy", "test_accuracy", "test_macro_f1", "test_loss",
+    "best_epoch", "num_epochs", "num_steps", "images_per_second", "energy_joules", "utilization",
+    "peak_flops_per_second", "setup_seconds", "first_batch_seconds", "fit_seconds", "validation_seconds",
+    "test_seconds", "predict_seconds", "wall_seconds", "params", "macs", "forward_flops_per_image",
+    "train_flops_per_image", "peak_rss_mib", "peak_device_mib", "data_seconds_per_step", "forward_seconds_per_step",
+    "backward_seconds_per_step", "optimizer_seconds_per_step",
+)  # fmt: skip
 _MEASURED = {
     "clocks": (
         [

@@ -34,17 +34,15 @@ def drifts(folders: Sequence[Path], report: Path, readme: Path | None = None) ->
     if not (report / "report.md").is_file():
         raise InputError(f"there is no report in {report}; make one with: benchmark-lightning report {folders[0]}")
     evidence = Evidence.of(*folders)
-    found = [*evidence.problems, *_strange_records(folders)]
+    of_readme = [] if readme is None else _compare(readme, with_blocks(readme, dict.fromkeys(folders, evidence))[1])
+    found = [*_first(evidence.problems), *_first(list(_strange_records(folders)))]
     with tempfile.TemporaryDirectory() as folder:
         expected = make_report(evidence, Path(folder)).files
     for name, text in expected.items():
         found += _compare(report / name, text)
     extra = {path.stem for path in (report / "figures").glob("*.svg")} - {Path(name).stem for name in expected}
     found += [f"{report}/figures/{name}.svg: no record stands behind it" for name in sorted(extra)]
-    if readme is not None:
-        _, renewed, _ = with_blocks(readme, dict.fromkeys(folders, evidence))
-        found += _compare(readme, renewed)
-    return found
+    return found + of_readme
 
 
 def _compare(path: Path, expected: str) -> list[str]:
@@ -67,7 +65,12 @@ def _compare(path: Path, expected: str) -> list[str]:
     ]
     if len(is_lines) != len(should_be_lines):
         found.append(f"{path}: it has {len(is_lines)} lines, the records give {len(should_be_lines)}")
-    more = [f"{path}: {len(found) - MAX_SHOWN} differences more"] if len(found) > MAX_SHOWN else []
+    return _first(found)
+
+
+def _first(found: list[str]) -> list[str]:
+    """The first few, and how many more there are."""
+    more = [f"... and {len(found) - MAX_SHOWN} more of these"] if len(found) > MAX_SHOWN else []
     return found[:MAX_SHOWN] + more
 
 
@@ -140,5 +143,5 @@ def main(arguments: Sequence[str]) -> int:
     for sentence in found:
         sys.stdout.write(f"{sentence}\n")
     named = " and ".join(str(path) for path in (report, options.readme) if path is not None)
-    sys.stdout.write(f"{named}: {f'{len(found)} differences from the records' if found else 'what the records say'}\n")
+    sys.stdout.write(f"{named}: {'not what the records say' if found else 'what the records say'}\n")
     return int(bool(found))

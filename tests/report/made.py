@@ -33,6 +33,10 @@ def data(dataset: str, fraction: float = 1.0) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _whole_images(accuracy: float, num_images: int) -> float:
+    return round(accuracy * num_images) / num_images
+
+
 def network(
     dataset: str = "FashionMNIST", arch: str = "resnet18", optimizer: str = "adam", lr: float = 1e-3, batch_size: int = 64,
     seed: int = 0, repeat: int = 0, accuracy: float = 0.92, seconds: float = 100.0, peak_epoch: int = 5,
@@ -53,6 +57,7 @@ def network(
             "init_args": {"batch_size": batch_size, "split": "pooled", "train_fraction": fraction},
         },
     }  # fmt: skip
+    accuracy = _whole_images(accuracy, described["num_test"])
     rate = rate or described["num_train"] * 5 / seconds
     curves = [
         {
@@ -91,6 +96,7 @@ def svm(
     fraction: float = 1.0, split: str = "pooled", **fields: Any,
 ) -> Record:  # fmt: skip
     described = data(dataset, fraction) | {"split": split}
+    accuracy = _whole_images(accuracy, described["num_test"])
     config = {
         "seed_everything": 0,
         "svm": {"kernel": kernel, "C": strength, "gamma": "scale", "degree": 3, "engine": "scikit-learn-intelex"},
@@ -100,7 +106,7 @@ def svm(
         },
     }
     values: dict[str, Any] = {
-        "key": trial_key(config, described["fingerprint"]), "kind": "svm", "status": "ok", "config": config,
+        "key": trial_key(config, described["fingerprint"], fields.get("repeat", 0)), "kind": "svm", "status": "ok", "config": config,
         "started_at": "2026-01-01T00:00:00+00:00", "data": described,
         "metrics": {"val/accuracy": accuracy, "test/accuracy": accuracy, "test/macro_f1": accuracy},
         "clocks": {"setup_seconds": 1.0, "fit_seconds": seconds, "predict_seconds": seconds / 5, "wall_seconds": seconds * 1.5},

@@ -1,0 +1,136 @@
+"""A table that pooled what must not be pooled, or lost a trial, would spoil everything after it."""
+
+import json
+
+import pytest
+
+from benchmark_lightning.errors import InputError
+from benchmark_lightning.report.evidence import Evidence
+from benchmark_lightning.report.table import describe_settings
+from benchmark_lightning.study.record import write_record
+from tests.report.made import environment, network, svm, write
+
+
+def test_every_trial_is_one_row(evidence_of):
+    table = evidence_of([network(seed=seed) for seed in range(3)] + [svm()]).table
+    assert len(table) == 4
+    assert set(table["kind"]) == {"resnet", "svm"}
+    assert table["test_accuracy"].notna().all()
+
+
+def test_runs_that_differ_in_the_seed_alone_are_one_configuration(evidence_of):
+    frame = evidence_of([network(seed=seed) for seed in range(3)]).configurations
+    assert frame["n"].tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"environment": environment("cpu", "machine B")},
+        {"environment": environment("cpu") | {"source_hash": "another"}},
+        {"environment": environment("cpu") | {"versions": {"torch": "9.9"}}},
+        {"precision": "32-true"},
+        {"fraction": 0.1},
+        {"accelerator": "cuda"},
+    ],
+)
+def test_what_must_not_be_pooled_is_not_pooled(evidence_of, other):
+    frame = evidence_of([network(seed=0), network(seed=1), network(seed=2, **other)]).configurations
+    assert sorted(frame["n"]) == [1, 2]
+    titles = [title for title, _ in evidence_of([network(seed=0), network(seed=2, **other)]).panels(frame)]
+    assert len(set(titles)) == 2  # and a person sees which is which
+
+
+def test_a_hyperparameter_outside_the_grid_makes_another_setting(evidence_of):
+    changed = network(seed=1)
+    changed.config["model"]["weight_decay"] = 0.1
+    evidence = evidence_of([network(seed=0), changed])
+    assert len(evidence.configurations) == 2
+    assert any("weight_decay 0.1" in title for title, _ in evidence.panels(evidence.configurations))
+
+
+def test_a_timed_trial_has_no_say_about_accuracy(evidence_of):
+    evidence = evidence_of([network(), network(steps=60, accuracy=0.1, seed=5)])
+    assert evidence.configurations["n"].tolist() == [1]
+    assert evidence.configurations["value"].iloc[0] == pytest.approx(0.92)
+
+
+def test_the_same_trial_in_two_folders_counts_once(tmp_path):
+    for folder in ("a", "b"):
+        write([network()], tmp_path / folder)
+    assert len(Evidence.of(tmp_path / "a", tmp_path / "b").table) == 1
+
+
+def test_a_failed_configuration_stays_in_the_table(evidence_of):
+    frame = evidence_of([network(status="diverged", error="nan", metrics={})]).configurations
+    assert frame[["n", "num_failed", "why_failed"]].iloc[0].tolist() == [0, 1, "diverged"]
+    assert frame["accuracy"].iloc[0] is None
+
+
+def test_a_skipped_trial_is_no_failure(evidence_of):
+    evidence = evidence_of(
+        [network(), network(accelerator="cuda", status="skipped", error="no GPU here", environment={})]
+    )
+    assert evidence.configurations["num_failed"].tolist() == [0]
+    assert sorted(evidence.table["accelerator"]) == ["cpu", "cuda"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 1}', "null"])
+def test_a_damaged_record_is_named_and_the_others_are_used(tmp_path, text):
+    write([network()], tmp_path)
+    broken = tmp_path / "sweep" / "broken" / "record.json"
+    broken.parent.mkdir(parents=True)
+    broken.write_text(text, encoding="utf-8")
+    evidence = Evidence.of(tmp_path)
+    assert len(evidence.table) == 1
+    assert str(broken) in evidence.problems[0]
+
+
+def test_a_newer_schema_is_named_and_the_others_are_used(tmp_path):
+    write([network()], tmp_path)
+    path = tmp_path / "sweep" / "newer" / "record.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"schema": 99}), encoding="utf-8")
+    assert "schema 99" in Evidence.of(tmp_path).problems[0]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"metrics": {"test/accuracy": "high"}},
+        {"metrics": {"test/accuracy": 1.7}},
+        {"metrics": {"test/accuracy": -0.1}},
+        {"clocks": {"fit_seconds": [1]}},
+        {"clocks": {"fit_seconds": -3.0}},
+        {"data": {"num_test": True}},
+        {"environment": {"machine": 3}},
+        {"breakdown": "fast"},
+        {"utilization": [1]},
+    ],
+)
+def test_values_that_no_trial_leaves_are_named(tmp_path, field):
+    write([network()], tmp_path)
+    write_record(network(seed=1, **field), tmp_path / "sweep" / "strange")
+    evidence = Evidence.of(tmp_path)
+    assert len(evidence.table) == 1
+    assert "strange" in evidence.problems[0]
+
+
+def test_curves_that_are_none_are_left_out(evidence_of):
+    evidence = evidence_of(
+        [network(curves=["epoch", {"epoch": "one"}, {"epoch": 0, "val/accuracy": "x"}, {"epoch": 0, "val/loss": 1.0}])]
+    )
+    assert len(evidence.curves) == 1
+
+
+def test_a_missing_folder_and_an_empty_one_are_a_sentence(tmp_path):
+    with pytest.raises(InputError, match="there is no folder"):
+        Evidence.of(tmp_path / "nothing")
+    with pytest.raises(InputError, match="no readable record"):
+        Evidence.of(tmp_path)
+
+
+def test_settings_are_told_apart_by_what_differs_alone():
+    settings = {"a": {"trainer.max_epochs": 5, "num_train": 100}, "b": {"trainer.max_epochs": 5, "num_train": 49_000}}
+    assert describe_settings(settings, ["a", "b"]) == {"a": "100 training images", "b": "49,000 training images"}
+    assert describe_settings(settings, ["a", "a"]) == {"a": ""}

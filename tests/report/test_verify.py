@@ -1,0 +1,118 @@
+"""A number that has drifted from its records must not stay in a report or a README."""
+
+import json
+import re
+
+import pytest
+
+from benchmark_lightning.__main__ import main
+from benchmark_lightning.report.verify import contradictions
+from tests.report.made import network, svm, write
+
+README = """# A study
+
+<!-- results: claims from records -->
+<!-- end of results -->
+
+Words stay.
+
+<!-- results: table1 from records -->
+old
+<!-- end of results -->
+
+<!-- results: claims from elsewhere -->
+untouched
+<!-- end of results -->
+"""
+
+
+@pytest.fixture
+def committed(tmp_path):
+    """Records with their report, and a README whose tables were made from them."""
+    records = [network(seed=seed, accuracy=0.92 + seed / 1000) for seed in range(2)]
+    write([*records, svm(), network(steps=60), network(steps=60, accelerator="cuda", rate=9e3)], tmp_path / "records")
+    (tmp_path / "README.md").write_text(README, encoding="utf-8")
+    assert main(["report", "records", "--readme", "README.md"]) == 0
+    return tmp_path
+
+
+def verify(*more):
+    return main(["verify", "records", "--readme", "README.md", *more])
+
+
+def test_what_was_made_from_the_records_is_verified(committed, capsys):
+    assert verify() == 0
+    assert "what the records say" in capsys.readouterr().out
+    text = (committed / "README.md").read_text(encoding="utf-8")
+    assert "| 1 | ResNet-18 with Adam" in text
+    assert "Words stay." in text
+    assert "untouched" in text
+    assert "\nold\n" not in text
+
+
+FILES = ("report.md", "report.html", "claims.json", "results.csv", "../../README.md")
+
+
+def change_a_digit(path):
+    text = path.read_text(encoding="utf-8")
+    where = re.search(r"0\.92|92\.\d\d|3\.8\d|0\.8\d", text).end() - 1
+    path.write_text(text[:where] + str((int(text[where]) + 1) % 10) + text[where + 1 :], encoding="utf-8")
+
+
+def test_one_changed_digit_is_found_in_every_file_and_figure(committed, capsys):
+    report = committed / "records" / "report"
+    for name in FILES:
+        change_a_digit(report / name)
+    path = report / "figures" / "figure5_kernels.svg"
+    path.write_text(path.read_text(encoding="utf-8").replace("M 1", "M 2", 1), encoding="utf-8")
+    (report / "figures" / "figure99.svg").write_text("<svg/>", encoding="utf-8")
+    capsys.readouterr()
+    assert verify() == 1
+    lines = capsys.readouterr().out.splitlines()
+    for name in (*FILES, "figure5_kernels.svg", "figure99.svg"):
+        assert len([line for line in lines if name.rpartition("/")[2] in line]) >= 1
+
+
+def test_a_changed_record_and_a_missing_file_are_found(committed, capsys):
+    """The record in itself, since its derived values disagree, and in the report."""
+    path = next((committed / "records").glob("hyperparameters/*/record.json"))
+    record = json.loads(path.read_text(encoding="utf-8"))
+    record["metrics"]["test/accuracy"] = 0.99999
+    path.write_text(json.dumps(record), encoding="utf-8")
+    (committed / "records" / "report" / "claims.json").unlink()
+    capsys.readouterr()
+    assert verify() == 1
+    out = capsys.readouterr().out
+    assert f"{path.relative_to(committed)}: its test accuracy is no whole number" in out
+    assert "report.md, line" in out
+    assert "claims.json: cannot be read" in out
+
+
+def test_without_a_report_there_is_nothing_to_verify(complaint, tmp_path):
+    write([network()], tmp_path / "records")
+    assert "there is no report in records/report" in complaint("verify", "records")
+
+
+def test_an_unknown_block_names_the_nearest(complaint, committed):
+    text = README.replace("table1 from", "tabel1 from")
+    (committed / "README.md").write_text(text, encoding="utf-8")
+    assert "did you mean 'table1'?" in complaint("verify", "records", "--readme", "README.md")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"key": "0"}, "key"),
+        ({"metrics": {"test/accuracy": 0.92003, "val/accuracy": 0.92}}, "no whole number"),
+        ({"metrics": {"test/accuracy": 0.92, "val/accuracy": 0.99}}, "validation accuracy"),
+        ({"clocks": {"fit_seconds": 1.0}}, "seconds of training"),
+        ({"throughput": {"images_per_second": [1.0, 2.0, 9.0], "median_images_per_second": 9.0}}, "median"),
+    ],
+)
+def test_a_record_that_contradicts_itself_is_found(change, sentence):
+    assert sentence in " ".join(contradictions(network(**change)))
+
+
+def test_sound_records_contradict_nothing():
+    for record in (network(), svm(), network(steps=60), network(status="failed", metrics={}, curves=[])):
+        assert contradictions(record) == []
