@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
-from benchmark_lightning.report import hardware_figures, hyperparameter_figures, svm_figures
+from benchmark_lightning.report import hardware_figures, heatmaps, hyperparameter_figures, svm_figures
 from benchmark_lightning.report.evidence import Evidence
 
 
@@ -52,8 +52,8 @@ PLOTS = (
         "figure3_heatmap",
         "Test accuracy over the hyperparameters",
         "Darker is better, on one scale over all panels. A cell holds the mean, half its 95 % interval and the number "
-        "of runs. The frame marks the highest value; hatched cells failed or were not run.",
-        hyperparameter_figures.draw_heatmap,
+        "of runs. The frame marks the highest value of a panel, dots what cannot be told apart from the best configuration; hatched cells failed or were not run.",
+        heatmaps.draw_heatmap,
         _GRID,
     ),
     Plot(

@@ -1,14 +1,11 @@
 """Figures 1 to 4: which model, which hyperparameters, and how the best one learns."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
 
 from benchmark_lightning.report.configurations import best_position, name_of
 from benchmark_lightning.report.evidence import Evidence
@@ -132,95 +129,6 @@ def _frontier_panel(ax: Axes, group: pd.DataFrame, names: Cues) -> None:
         ax.annotate(
             f"{share:.0%}", (x, y), (0, 8 + 9 * (number % 2)), textcoords="offset points", fontsize=7.5, ha="center"
         )
-
-
-def draw_heatmap(evidence: Evidence) -> Figure | None:
-    """Figure 3: test accuracy over the hyperparameters."""
-    panels = [
-        (f"{title}\n{model}", of_model)
-        for title, group in evidence.panels(evidence.networks)
-        for model, of_model in group.groupby("model")
-        if of_model["n"].sum()
-    ]
-    return heatmap(panels[: 2 * MAX_PANELS], ["optimizer", "lr"], "batch_size", "test accuracy")
-
-
-def heatmap(panels: list[tuple[str, pd.DataFrame]], rows: list[str], column: str, label: str) -> Figure | None:
-    """A heatmap for each group, on one scale: darker is higher; failed and missing cells are hatched.
-
-    The highest value has a frame, and what cannot be told apart from the best configuration a dotted one.
-
-    Args:
-        panels: titles and configurations, with ``value``, ``low``, ``high`` and ``n``.
-        rows: columns of the frame that make the rows.
-        column: column of the frame that makes the columns.
-        label: what the values are.
-    """
-    if not panels:
-        return None
-    values = pd.concat([group["value"] for _, group in panels]).dropna()
-    if values.empty:
-        return None
-    num_rows = max(len(group[rows].drop_duplicates()) for _, group in panels)
-    num_columns = max(group[column].nunique() for _, group in panels)
-    figure, axes = panel_grid(
-        len(panels), height=0.5 * num_rows + 0.9, width=min(9.5, min(2, len(panels)) * (1.2 + 1.1 * num_columns) + 0.8)
-    )
-    low, high = float(values.min()), float(values.max())
-    for (title, group), ax in zip(panels, axes, strict=True):
-        _heatmap_panel(ax, group, rows, column, (low, high if high > low else low + 1e-9))
-        ax.set_title(title)
-    figure.colorbar(axes[0].collections[0], ax=axes, label=label, shrink=0.8)
-    return figure
-
-
-def _heatmap_panel(ax: Axes, group: pd.DataFrame, rows: list[str], column: str, scale: tuple[float, float]) -> None:
-    names = group[rows].drop_duplicates().sort_values(rows).apply(tuple, axis=1).tolist()
-    columns = sorted(group[column].dropna().unique())
-    values = np.full((len(names), len(columns)), np.nan)
-    texts = np.full(values.shape, "not run", dtype=object)
-    best: tuple[int, int] | None = None
-    best_value = -np.inf
-    as_good: list[tuple[int, int]] = []
-    for _, row in group.iterrows():
-        if pd.isna(row[column]):
-            continue
-        where = names.index(tuple(row[rows])), columns.index(row[column])
-        if not row["n"]:
-            texts[where] = row["why_failed"].replace("_", " ").replace(", ", "\n")
-            continue
-        if not np.isnan(values[where]):
-            texts[where] = "several\nsettings"
-            values[where] = np.nan
-            continue
-        values[where] = row["value"]
-        half = "" if pd.isna(row["low"]) else f"±{(row['high'] - row['low']) / 2:.3f}, "
-        texts[where] = f"{row['value']:.3f}\n{half}n={row['n']}"
-        if row["value"] > best_value:
-            best, best_value = where, row["value"]
-        if row.get("is_as_good_as_best"):
-            as_good.append(where)
-    sns.heatmap(
-        values, ax=ax, vmin=scale[0], vmax=scale[1], cmap="viridis_r", annot=texts, fmt="", cbar=False,
-        annot_kws={"fontsize": 7.5}, linewidths=0.5,
-    )  # fmt: skip
-    for i, j in np.argwhere(np.isnan(values)):
-        ax.add_patch(Rectangle((j, i), 1, 1, hatch="////", fill=False, edgecolor="grey", linewidth=0))
-        ax.text(j + 0.5, i + 0.5, texts[i, j], ha="center", va="center", fontsize=7)
-    for cell in dict.fromkeys([*as_good, *([best] if best else [])]):
-        corner = (cell[1] + 0.03, cell[0] + 0.03)
-        dots = "-" if cell == best else ":"
-        ax.add_patch(Rectangle(corner, 0.94, 0.94, fill=False, edgecolor="#d55e00", linewidth=2.0, linestyle=dots))
-    ax.grid(visible=False)
-    ax.set_xticklabels([f"{value:g}" if isinstance(value, float | int) else str(value) for value in columns])
-    ax.set_yticklabels(
-        [" ".join(_word(name, value) for name, value in zip(rows, row, strict=True)) for row in names], rotation=0
-    )
-    ax.set(xlabel=column.replace("_", " "), ylabel="")
-
-
-def _word(name: str, value: Any) -> str:
-    return f"{name} {value:g}" if isinstance(value, float | int) else str(value)
 
 
 def draw_dynamics(evidence: Evidence) -> Figure | None:

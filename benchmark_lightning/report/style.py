@@ -82,14 +82,20 @@ def error_ends(value: float, low: float | None, high: float | None) -> list[list
     return [[max(value - low, 0.0)], [max(high - value, 0.0)]]
 
 
-def save(figure: Figure, folder: Path, name: str) -> str:
-    """Writes ``<name>.svg`` and ``<name>.png`` and returns the text of the SVG, which depends on its figure alone."""
+def to_svg(figure: Figure, name: str = "") -> str:
+    """The figure as an SVG for light and dark pages; the same figure gives the same text."""
     with styled():
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Title": name})
-        figure.savefig(folder / f"{name}.png", dpi=DPI, facecolor="white", metadata={"Title": name})
-    text = _for_light_and_dark(buffer.getvalue())
+    return _for_light_and_dark(buffer.getvalue())
+
+
+def save(figure: Figure, folder: Path, name: str) -> str:
+    """Writes ``<name>.svg`` and ``<name>.png`` and returns the text of the SVG."""
+    text = to_svg(figure, name)
     (folder / f"{name}.svg").write_text(text, encoding="utf-8")
+    with styled():
+        figure.savefig(folder / f"{name}.png", dpi=DPI, facecolor="white", metadata={"Title": name})
     return text
 
 

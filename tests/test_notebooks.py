@@ -1,0 +1,67 @@
+"""The notebooks are the first thing that some people open: they must run from the first cell to the last."""
+
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tests.report.made import whole_study, write
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+TINY_SWEEP = """
+trial: svm
+base: [{root}/configs/data/digits.yaml]
+axes: {{svm.kernel: [rbf, poly], data.train_fraction: [0.2]}}
+"""
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A folder that looks like a clone of the repository to a notebook."""
+    shutil.copytree(ROOT / "notebooks", tmp_path / "clone" / "notebooks")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path / "clone")
+    return tmp_path / "clone"
+
+
+def run(clone, name, parameters):
+    """The outputs of a notebook, as text, with its parameters replaced."""
+    notebook = nbformat.read(clone / "notebooks" / name, as_version=4)
+    cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    assert len(cells) == 1
+    cells[0].source = parameters
+    NotebookClient(notebook, timeout=200, resources={"metadata": {"path": str(clone / "notebooks")}}).execute()
+    return [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+
+
+def svgs(outputs):
+    return [output for output in outputs if "image/svg+xml" in output.get("data", {})]
+
+
+def test_heatmaps(clone):
+    write(whole_study(num_seeds=2), clone / "records")
+    outputs = run(clone, "heatmaps.ipynb", 'records = ["records"]')
+    assert len(svgs(outputs)) == 5
+
+
+def test_study(clone):
+    (clone / "sweep.yaml").write_text(TINY_SWEEP.format(root=ROOT), encoding="utf-8")
+    (clone / "study.yaml").write_text("sweeps: [sweep.yaml]\n", encoding="utf-8")
+    outputs = run(clone, "study.ipynb", 'study, out = "study.yaml", "out"')
+    text = " ".join(str(output) for output in outputs)
+    assert "The RBF kernel beats the polynomial one" in text
+    assert len(svgs(outputs)) == 2  # the kernels, and what they cost
+    assert (clone / "out" / "report" / "report.html").is_file()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_are_kept_without_outputs_and_call_the_report_alone(path):
+    notebook = nbformat.read(path, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert not any(cell.outputs or cell.execution_count for cell in code)
+    imported = re.findall(r"(?:from|import) (benchmark_lightning\S*)", "\n".join(cell.source for cell in code))
+    assert imported
+    assert all(name.startswith("benchmark_lightning.report.") for name in imported)
