@@ -1,9 +1,12 @@
 """Figures 5, 6 and 11: the kernels, the SVMs beside the networks, and how their costs grow with the training set."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from benchmark_lightning.report.configurations import best_position
 from benchmark_lightning.report.evidence import Evidence
@@ -33,69 +36,65 @@ def draw_kernels(evidence: Evidence) -> Figure | None:
         bars.set(title=f"{title}, {group['num_train'].iloc[0]:,} training images")
         points.set(title="magnified, 95 % intervals")
         seconds.set(title="seconds")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(kernels.names) + 2)
+    handles = [
+        Patch(facecolor=kernels[name][0], hatch=kernels[name][2], edgecolor="white", label=name)
+        for name in kernels.names
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     return figure
 
 
 def _kernel_accuracy(bars: Axes, points: Axes, group: pd.DataFrame, kernels: Cues) -> None:
-    strengths = sorted(group["C"].unique())
-    width = 0.8 / len(kernels.names)
-    for kernel in kernels.names:
+    for kernel, where, width, row in _bars(group, kernels):
         colour, marker, hatch = kernels[kernel]
-        rows = group[group["model"] == kernel].drop_duplicates("C")
-        where = (
-            np.array([strengths.index(value) for value in rows["C"]])
-            + (kernels.names.index(kernel) + 0.5) * width
-            - 0.4
-        )
-        bars.bar(where, rows["value"], width * 0.9, color=colour, hatch=hatch, edgecolor="white", label=kernel)
-        for position, row in zip(where, rows.itertuples(), strict=True):
-            ends = error_ends(row.value, row.low, row.high)
-            bars.errorbar(position, row.value, ends, color="grey", linewidth=0.8)
-            points.errorbar(position, row.value, ends, color=colour, marker=marker, capsize=3)
+        ends = error_ends(row["value"], row["low"], row["high"])
+        bars.bar(where, row["value"], width, color=colour, hatch=hatch, edgecolor="white")
+        bars.errorbar(where, row["value"], ends, color="grey", linewidth=0.8)
+        points.errorbar(where, row["value"], ends, color=colour, marker=marker, capsize=3)
     for ax in (bars, points):
-        ax.set_xticks(range(len(strengths)), [f"C {value:g}" for value in strengths])
-        ax.set_xlim(-0.6, len(strengths) - 0.4)
+        _name_strengths(ax, group)
     bars.set(ylim=(0, 1.05), ylabel="test accuracy, from 0")
 
 
 def _kernel_seconds(ax: Axes, group: pd.DataFrame, kernels: Cues) -> None:
-    strengths = sorted(group["C"].unique())
-    width = 0.8 / len(kernels.names)
-    for kernel in kernels.names:
+    for kernel, where, width, row in _bars(group, kernels):
         colour, _, hatch = kernels[kernel]
-        rows = group[group["model"] == kernel].drop_duplicates("C")
-        where = (
-            np.array([strengths.index(value) for value in rows["C"]])
-            + (kernels.names.index(kernel) + 0.5) * width
-            - 0.4
-        )
-        ax.bar(where, rows["fit_seconds"], width * 0.9, color=colour, hatch=hatch, edgecolor="white")
-        ax.bar(
-            where,
-            rows["predict_seconds"],
-            width * 0.9,
-            rows["fit_seconds"],
-            color=colour,
-            alpha=0.45,
-            hatch="---",
-            edgecolor="white",
-        )
-    ax.set_xticks(range(len(strengths)), [f"C {value:g}" for value in strengths])
+        fit, predict, cost = row["fit_seconds"], row["predict_seconds"], row["cost"]
+        ax.bar(where, fit, width, color=colour, hatch=hatch, edgecolor="white")
+        ax.bar(where, predict, width, fit, color=colour, alpha=0.45, hatch="---", edgecolor="white")
+        if cost is not None:
+            ax.errorbar(where, fit, error_ends(fit, cost.low, cost.high), color="grey", capsize=3)
+    _name_strengths(ax, group)
     ax.set(ylabel="fit, and on top predict (pale), s")
+
+
+def _bars(group: pd.DataFrame, kernels: Cues) -> Iterator[tuple[str, float, float, pd.Series]]:
+    """Kernel, position, width and configuration of each bar: kernels side by side at each C, the best of several."""
+    strengths = _strengths(group)
+    width = 0.8 / len(kernels.names)
+    for (kernel, strength), cell in group.groupby(["model", "C"]):
+        where = strengths.index(strength) + (kernels.names.index(kernel) + 0.5) * width - 0.4
+        yield kernel, where, width * 0.9, cell.iloc[best_position(cell)]
+
+
+def _strengths(group: pd.DataFrame) -> list[float]:
+    return sorted(group["C"].unique())
+
+
+def _name_strengths(ax: Axes, group: pd.DataFrame) -> None:
+    strengths = _strengths(group)
+    ax.set_xticks(range(len(strengths)), [f"C {value:g}" for value in strengths])
+    ax.set_xlim(-0.6, len(strengths) - 0.4)
 
 
 def draw_svm_frontier(evidence: Evidence) -> Figure | None:
     """Figure 6: the SVMs beside the networks trained on as many images, seconds of training against accuracy."""
     panels = []
-    frame = evidence.configurations
-    for (dataset, num_train), group in frame.groupby(["dataset", "num_train"]):
-        if "svm" in set(group["kind"]) and (group["num_train"] == num_train).all():
-            panels.append((f"{dataset}, {num_train:,} training images", group))
+    for (dataset, num_train, split), group in evidence.configurations.groupby(["dataset", "num_train", "split"]):
+        if "svm" in set(group[group["n"] > 0]["kind"]):
+            panels.append((f"{dataset}, {num_train:,} training images, {split} split", group))
     with_both = [panel for panel in panels if panel[1]["kind"].nunique() > 1]
-    if with_both:
-        return frontier_figure(evidence, with_both)
-    return frontier_figure(evidence, [panel for panel in panels if len(largest(panel[1]))][-1:])
+    return frontier_figure(evidence, with_both or panels[-1:])
 
 
 def draw_svm_costs(evidence: Evidence) -> Figure | None:

@@ -4,6 +4,7 @@ Names carry their units, values are raw, and what is not known is null with its 
 """
 
 import dataclasses
+import datetime
 import hashlib
 import json
 import math
@@ -123,6 +124,21 @@ def trial_key(config: dict[str, Any], fingerprint: str | None, repeat: int = 0) 
     """
     text = json.dumps([config, fingerprint, repeat], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def new_record(kind: str, config: dict[str, Any], data: dict[str, Any], repeat: int, **fields: Any) -> Record:
+    """The record of a trial that begins now, as if it went well.
+
+    Args:
+        kind: ``resnet`` or ``svm``.
+        config: the ``identity`` of the configuration.
+        data: as ``ImageData.describe`` gives it.
+        repeat: which of several runs of the same configuration.
+        fields: what else is known of the record.
+    """
+    started_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    key = trial_key(config, data["fingerprint"], repeat)
+    return Record(key, kind, "ok", config, repeat=repeat, started_at=started_at, data=data, **fields)
 
 
 def write_record(record: Record, folder: Path) -> Path:

@@ -1,7 +1,6 @@
 """The support vector classifier: the same data, the same split and the same record as a network."""
 
 import dataclasses
-import datetime
 import importlib.util
 import math
 import time
@@ -20,7 +19,7 @@ from sklearn.metrics import accuracy_score, f1_score
 from benchmark_lightning.errors import InputError
 from benchmark_lightning.study.environment import describe_environment
 from benchmark_lightning.study.outcome import concluded, one_interrupt
-from benchmark_lightning.study.record import Record, identity, trial_key, write_record
+from benchmark_lightning.study.record import Record, identity, new_record, write_record
 from benchmark_lightning.study.result import conclude
 from benchmark_lightning.training.clocks import Stopwatch, peak_rss_mib
 from benchmark_lightning.training.data import ImageData
@@ -118,19 +117,15 @@ def run_svm(
     Raises:
         InputError: the configuration or the data cannot be used; there is then no record.
     """
-    started, started_at = time.perf_counter(), datetime.datetime.now(datetime.UTC)
+    started = time.perf_counter()
     config, built = resolve_svm(svm_parser(), arguments)
     data: ImageData = built.data
-    description = data.describe()
     folder = claim_folder(built.run, f"{data.dataset}-svm")
-    record = Record(
-        key=trial_key(config, description["fingerprint"], repeat),
-        kind="svm",
-        status="ok",
-        config=config,
-        repeat=repeat,
-        started_at=started_at.isoformat(timespec="seconds"),
-        data=description,
+    record = new_record(
+        "svm",
+        config,
+        data.describe(),
+        repeat,
         engine=config["svm"]["engine"],
         environment=describe_environment(torch.device("cpu")),
         precision=dict.fromkeys(("requested", "effective"), PRECISIONS[config["svm"]["engine"]]),

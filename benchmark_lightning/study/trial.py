@@ -1,6 +1,5 @@
 """One resolved configuration becomes one record, whatever happens to the training."""
 
-import datetime
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +16,7 @@ from benchmark_lightning.study.breakdown import time_parts
 from benchmark_lightning.study.complexity import count_complexity
 from benchmark_lightning.study.environment import describe_environment
 from benchmark_lightning.study.outcome import concluded, one_interrupt
-from benchmark_lightning.study.record import Record, identity, trial_key, write_record
+from benchmark_lightning.study.record import Record, identity, new_record, write_record
 from benchmark_lightning.study.result import conclude
 from benchmark_lightning.training.cli import BenchmarkCLI
 
@@ -43,21 +42,17 @@ def run_trial(
     Raises:
         InputError: the configuration or the data cannot be used; there is then no record.
     """
-    started, started_at = time.perf_counter(), datetime.datetime.now(datetime.UTC)
+    started = time.perf_counter()
     cli = BenchmarkCLI(arguments, run=False)
     check_is_trial(cli.config.trainer)
     if on_progress is not None:
         cli.trainer.callbacks.append(_Announcer(on_progress))  # type: ignore[attr-defined]  # Lightning sets it
-    data = cli.datamodule.describe()
     config = identity(yaml.safe_load(cli.parser.dump(cli.config, skip_none=False)))
-    record = Record(
-        key=trial_key(config, data["fingerprint"], repeat),
-        kind="resnet",
-        status="ok",
-        config=config,
-        repeat=repeat,
-        started_at=started_at.isoformat(timespec="seconds"),
-        data=data,
+    record = new_record(
+        "resnet",
+        config,
+        cli.datamodule.describe(),
+        repeat,
         reasons={
             "engine": "a network",
             "num_support_vectors": "a network",
