@@ -14,9 +14,9 @@ from benchmark_lightning.report.verdicts import Claim, Finding
 
 INFINITY = float("inf")
 POINT = 0.01  # of accuracy
-GRID = "benchmark-lightning sweep configs/sweep/hyperparameters.yaml"
-SVM = "benchmark-lightning sweep configs/sweep/svm.yaml"
-HARDWARE = "benchmark-lightning sweep configs/sweep/hardware.yaml"
+GRID = "`benchmark-lightning sweep configs/sweep/hyperparameters.yaml`"
+SVM = "`benchmark-lightning sweep configs/sweep/svm.yaml`"
+HARDWARE = "`benchmark-lightning sweep configs/sweep/hardware.yaml`"
 STUDY_DATA = ("FashionMNIST", "MNIST")
 
 
@@ -167,7 +167,7 @@ def svm_beside_gpu(evidence: Evidence) -> Claim:
     return Claim(
         6, "SVMs reach 88-97 % but are slower than ResNet on the GPU", "2.2.2", "0.88-0.97",
         "the best SVM reaches at least 0.875, and takes longer to fit than the best network on a GPU to train", findings,
-        f"{SVM}; {GRID} on a machine with a GPU",
+        f"{SVM}, and {GRID} on a machine with a GPU",
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ class Plot(NamedTuple):
         title: what it shows.
         reading: how to read it.
         draw: makes it, or None where the records hold nothing for it.
-        remedy: the command whose records it needs.
+        remedy: the command whose records it needs, as Markdown.
     """
 
     name: str
@@ -27,9 +27,9 @@ class Plot(NamedTuple):
     remedy: str
 
 
-_GRID = "benchmark-lightning sweep configs/sweep/hyperparameters.yaml"
-_SVM = "benchmark-lightning sweep configs/sweep/svm.yaml"
-_HARDWARE = "benchmark-lightning sweep configs/sweep/hardware.yaml"
+_GRID = "`benchmark-lightning sweep configs/sweep/hyperparameters.yaml`"
+_SVM = "`benchmark-lightning sweep configs/sweep/svm.yaml`"
+_HARDWARE = "`benchmark-lightning sweep configs/sweep/hardware.yaml`"
 
 PLOTS = (
     Plot(
@@ -91,7 +91,8 @@ PLOTS = (
         "figure8_flops",
         "Arithmetic against time",
         "GFLOPs of the model against seconds of one epoch over all training images at the steady rate, with 95 % "
-        "intervals, and the least-squares line from three models on, with where it fails most.",
+        "intervals, and the least-squares line from three models on, with where it fails most. Intervals that leave the "
+        "figure are cut.",
         hardware_figures.draw_flops,
         _HARDWARE,
     ),
@@ -117,6 +118,6 @@ PLOTS = (
         "Of each number of training images the configuration that is best on the validation images, with 95 % intervals; "
         "the exponent is the slope between the logarithms with its interval. The best network stands beside.",
         svm_figures.draw_svm_costs,
-        "benchmark-lightning sweep configs/sweep/svm_learning_curve.yaml",
+        "`benchmark-lightning sweep configs/sweep/svm_learning_curve.yaml`",
     ),
 )

@@ -43,6 +43,7 @@ def draw_speedups(evidence: Evidence) -> Figure | None:
             if published is not None:
                 ax.plot(position + 0.4 - width / 2, published, "D", color="#d55e00", markersize=6)
         ax.axhline(1, color="grey", linewidth=0.8)
+        ax.set_ylim(0, 1.4 * max(speedup.estimate.value for speedup in chosen))
         ax.set_xticks(range(len(models)), models)
         ax.set(title=f"{dataset}, {precision}: {device}\nbeside {baseline}", ylabel="times as fast")
     handles = [
@@ -99,7 +100,7 @@ def draw_flops(evidence: Evidence) -> Figure | None:
             )  # fmt: skip
         ax.set(xlabel="GFLOPs of one image, forward (2 x thop's MACs)", ylabel="one epoch, s", title=kind)
         ax.set_xlim(left=0)
-        ax.set_ylim(bottom=0)
+        ax.set_ylim(0, 1.4 * max(timing.seconds.value for _, members, _ in chosen for timing in members))
         ax.legend(fontsize=6.5, loc="upper left", bbox_to_anchor=(0, -0.16))
     return figure
 
@@ -193,6 +194,6 @@ def draw_breakdown(evidence: Evidence) -> Figure | None:
                 ends = error_ends(left, *(None if end is None else end * 1e3 for end in (total.low, total.high)))
                 ax.errorbar(left, position, xerr=ends, color="grey", capsize=3)
         _ticks(ax, of_device, device)
-        ax.set(xlabel="one step, ms")
+        ax.set(xlabel="one step, ms", xlim=(0, 1400 * max(sum(timing.parts.values()) for timing in of_device)))
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(PARTS))
     return figure

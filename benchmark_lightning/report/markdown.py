@@ -28,12 +28,7 @@ def render(template: str, evidence: Evidence, claims: list[Claim], **more: Any) 
     )
     environment.filters |= {
         "number": wording.number, "percent": wording.percent, "estimate": wording.estimate, "seconds": wording.seconds,
-        "joined": wording.joined, "symbol": SYMBOLS.__getitem__, "code": _code, "plain": Markup,
+        "joined": wording.joined, "symbol": SYMBOLS.__getitem__, "plain": Markup,
         "count": wording.count, "points": wording.points, "compact": wording.compact,
     }  # fmt: skip
     return environment.get_template(template).render(**facts(evidence, claims), plots=PLOTS, **more)
-
-
-def _code(text: str) -> Markup:
-    """A command of ours, as Markdown's code."""
-    return Markup(f"`{text}`")  # noqa: S704  # commands are constants of this package

@@ -41,7 +41,7 @@ class Claim(NamedTuple):
 
     Args:
         criterion: the claim in numbers: as printed, half a unit of the last digit either way.
-        remedy: the command that measures what is missing.
+        remedy: the command that measures what is missing, as Markdown.
     """
 
     number: int
