@@ -8,15 +8,18 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmark_lightning.training.small_maps import SmallMapConv2d
+
 
 def count_complexity(network: nn.Module, image_size: int = 28) -> dict[str, Any]:
     """Parameters, and arithmetic for one image; ``network`` itself is left as it is.
 
     - ``params``: trainable parameters.
-    - ``macs``: multiply-accumulates forward, counted by thop, which also counts batch normalisation and pooling.
+    - ``macs``: multiply-accumulates forward of the nominal network, counted by thop, which also counts batch
+      normalisation and pooling.
     - ``forward_flops_per_image``, ``train_flops_per_image``: floating-point operations of the convolutions and matrix
-      products, forward alone, and forward and backward, counted by PyTorch's FlopCounterMode. A multiply-accumulate
-      is two of them.
+      products as they are done, forward alone, and forward and backward, counted by PyTorch's FlopCounterMode. A
+      multiply-accumulate is two of them.
     """
     return {
         "params": sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad),
@@ -31,6 +34,9 @@ def _macs(network: nn.Module, image_size: int) -> int:
         from thop import profile
 
     bare = copy.deepcopy(network).cpu().float().eval()  # thop adds buffers to what it counts
+    for layer in bare.modules():
+        if isinstance(layer, SmallMapConv2d):
+            layer.__class__ = nn.Conv2d  # type: ignore[assignment]  # thop looks for this very class
     macs, _ = profile(bare, inputs=(torch.zeros(1, 1, image_size, image_size),), verbose=False)
     return int(macs)
 

@@ -9,6 +9,7 @@ import resource
 import statistics
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import lightning.pytorch as L
@@ -17,6 +18,7 @@ from lightning.pytorch.callbacks import Callback
 
 from benchmark_lightning.training.energy import EnergyMeter
 
+TARGETS = (0.9, 0.91, 0.92, 0.928, 0.93, 0.94, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995)  # validation accuracies
 NUM_WARMUP_BATCHES = 10
 MIB = 2**20
 
@@ -188,7 +190,7 @@ class Clocks(Callback):
 
     def summary(self) -> dict[str, dict[str, Any]]:
         """Clocks, throughput, memory and energy; what was not measured is None, with its reason in ``reasons``."""
-        clocks = {f"{phase}_seconds": watch.seconds or None for phase, watch in self.watches.items()}
+        clocks: dict[str, Any] = {f"{phase}_seconds": watch.seconds or None for phase, watch in self.watches.items()}
         clocks["first_batch_seconds"] = self.first_batch_seconds
         device = self._device
         is_cuda = device.type == "cuda"
@@ -202,6 +204,7 @@ class Clocks(Callback):
             reasons["memory.peak_device_mib"] = f"the {device.type} does not count its memory apart"
         if self._energy.joules is None:
             reasons["energy.joules"] = self._energy.reason or "not measured"
+        clocks["time_to_accuracy_seconds"] = time_to_accuracy(self.curves)
         return {
             "clocks": clocks,
             "throughput": {
@@ -216,6 +219,20 @@ class Clocks(Callback):
             "energy": {"joules": self._energy.joules, "source": self._energy.source},
             "reasons": reasons,
         }
+
+
+def time_to_accuracy(curves: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Seconds of training until the validation accuracy first reaches each of ``TARGETS`` that it does reach.
+
+    >>> time_to_accuracy([{"fit_seconds": 9.0, "val/accuracy": 0.91}, {"fit_seconds": 18.0, "val/accuracy": 0.93}])
+    {'0.9': 9.0, '0.91': 9.0, '0.92': 18.0, '0.928': 18.0, '0.93': 18.0}
+    """
+    reached = {}
+    for target in TARGETS:
+        seconds = [row["fit_seconds"] for row in curves if row.get("val/accuracy", 0.0) >= target]
+        if seconds:
+            reached[str(target)] = seconds[0]
+    return reached
 
 
 def peak_rss_mib() -> float:
