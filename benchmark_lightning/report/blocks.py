@@ -13,7 +13,9 @@ from benchmark_lightning.report.evidence import Evidence
 from benchmark_lightning.report.markdown import render
 
 BLOCKS = ("answers", "claims", "table1", "standard")
-_BLOCK = re.compile(r"(<!-- results: (\S+) from (\S+) -->\n)(.*?)(<!-- end of results -->)", re.DOTALL)
+_BLOCK = re.compile(
+    r"(<!-- results: (\S+) from ([^\n]+?) -->\n)((?:(?!<!-- results:).)*?)(<!-- end of results -->)", re.DOTALL
+)
 
 
 def with_blocks(path: Path, evidence: Mapping[Path, Evidence]) -> tuple[str, str, int]:
@@ -30,6 +32,11 @@ def with_blocks(path: Path, evidence: Mapping[Path, Evidence]) -> tuple[str, str
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read ({error})") from error
+    if text.count("<!-- results:") != len(_BLOCK.findall(text)):
+        raise InputError(
+            f"{path} has a block of results that is not whole; it begins with <!-- results: NAME from FOLDER --> and ends "
+            "with <!-- end of results -->"
+        )
     known = {folder.resolve(): of_folder for folder, of_folder in evidence.items()}
     num_blocks = 0
 

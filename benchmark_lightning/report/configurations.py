@@ -8,7 +8,20 @@ import pandas as pd
 from benchmark_lightning.report.statistics import Estimate, accuracy, as_good_as_best, median_of
 from benchmark_lightning.report.table import AXES
 
-_SAME = (*AXES, "dataset", "setting", "kind", "num_train", "num_test", "split", "accelerator", "machine", "device")
+_SAME = (
+    *AXES,
+    "dataset",
+    "setting",
+    "kind",
+    "num_train",
+    "num_test",
+    "split",
+    "split_hash",
+    "condition",
+    "accelerator",
+    "machine",
+    "device",
+)
 _MEDIANS = (
     "fit_seconds",
     "predict_seconds",
@@ -89,6 +102,13 @@ def best_of(frame: pd.DataFrame, **equal: Any) -> pd.Series | None:
         frame = frame[frame[column] == value]
     frame = frame[frame["n"] > 0]
     return None if frame.empty else frame.iloc[best_position(frame)]
+
+
+def study_split(frame: pd.DataFrame) -> pd.DataFrame:
+    """Of each data set the configurations on the pooled split, which is the study's, where there are any."""
+    is_pooled = frame["split"] == "pooled"
+    has_pooled = frame["dataset"].isin(frame[is_pooled]["dataset"])
+    return frame[is_pooled | ~has_pooled]
 
 
 def name_of(row: pd.Series, but: Sequence[str] = ()) -> str:

@@ -138,7 +138,7 @@ def main(arguments: Sequence[str]) -> int:
     out = options.out or options.folders[0] / "report"
     report = write_report(evidence, out)
     if options.readme is not None:
-        write_blocks(options.readme, dict.fromkeys(options.folders, evidence))
+        write_blocks(options.readme, {folder: Evidence.of(folder) for folder in options.folders})
     print_claims(report.claims, sorted(evidence.table["dataset"].unique()))
     sys.stdout.write(f"report: {out / 'report.html'}\n")
     return 0

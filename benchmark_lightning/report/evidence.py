@@ -43,7 +43,7 @@ class Evidence:
     @cached_property
     def timings(self) -> list[Timing]:
         """The steady rate of each kind of work on each device."""
-        return timings(self.table)
+        return timings(self.table, self.settings)
 
     @cached_property
     def speedups(self) -> list[Speedup]:

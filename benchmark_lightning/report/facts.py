@@ -15,7 +15,7 @@ from benchmark_lightning.report.hardware import (
     device_labels,
 )
 from benchmark_lightning.report.statistics import Estimate, difference, ratio
-from benchmark_lightning.report.svm_figures import by_num_train, power_law
+from benchmark_lightning.report.svm_figures import growths
 from benchmark_lightning.report.verdicts import VERDICTS, Claim
 
 # Test accuracy on the published split. Source: Xiao, Rasul and Vollgraf (2017), Fashion-MNIST, table of benchmarks.
@@ -92,7 +92,7 @@ def kernel_rows(evidence: Evidence) -> list[dict[str, Any]]:
     """Of each data set and number of training images with both: the best SVM beside the best network."""
     rows = []
     frame = evidence.configurations
-    for (dataset, num_train, split), group in frame.groupby(["dataset", "num_train", "split"]):
+    for (dataset, num_train, split, _), group in frame.groupby(["dataset", "num_train", "split", "split_hash"]):
         svm, network = best_of(group, kind="svm"), best_of(group, kind="resnet")
         if svm is None or (network is None and num_train < frame[frame["dataset"] == dataset]["num_train"].max()):
             continue
@@ -118,15 +118,16 @@ def _is_enough(lead: Estimate | None) -> str:
 
 def growth_rows(evidence: Evidence) -> list[dict[str, Any]]:
     """The exponent with which the training time of each kernel grows."""
-    rows = []
-    svms = evidence.svms
-    for (dataset, kernel), group in svms.groupby(["dataset", "model"]):
-        points = by_num_train(group)
-        law = power_law(points)
-        if law is not None:
-            exponent = Estimate(law.slope, law.slope_low, law.slope_high, len(points), "least squares")
-            rows.append({"dataset": dataset, "kernel": kernel, "exponent": exponent, "num_points": len(points)})
-    return rows
+    return [
+        {
+            "dataset": growth.dataset, "kernel": growth.name, "num_points": len(growth.rows),
+            "exponent": Estimate(growth.law.slope, growth.law.slope_low, growth.law.slope_high, len(growth.rows), ""),
+        }
+        for growth in growths(evidence) if growth.law is not None
+    ]  # fmt: skip
+
+
+_TABLE = ("dataset", "num_train", "batch_size", "precision", "variant")  # what is one table
 
 
 def hardware_tables(evidence: Evidence) -> list[dict[str, Any]]:
@@ -134,14 +135,12 @@ def hardware_tables(evidence: Evidence) -> list[dict[str, Any]]:
     groups: dict[tuple[Any, ...], list[Timing]] = {}
     for timing in evidence.timings:
         work = timing.work
-        groups.setdefault((work["dataset"], work["num_train"], work["batch_size"], work["precision"]), []).append(
-            timing
-        )
+        groups.setdefault(tuple(work[name] for name in _TABLE), []).append(timing)
     return [_hardware_table(evidence, key, members) for key, members in groups.items()]
 
 
 def _hardware_table(evidence: Evidence, key: tuple[Any, ...], members: list[Timing]) -> dict[str, Any]:
-    dataset, num_train, batch_size, precision = key
+    dataset, num_train, batch_size, precision, variant = key
     devices = sorted(
         {timing.device for timing in members},
         key=lambda name: next((t.accelerator, name) for t in members if t.device == name),
@@ -149,7 +148,7 @@ def _hardware_table(evidence: Evidence, key: tuple[Any, ...], members: list[Timi
     works = list(dict.fromkeys((timing.work["model"], timing.work["optimizer"]) for timing in members))
     speedups = [
         speedup for speedup in evidence.speedups
-        if (speedup.work["dataset"], speedup.work["num_train"], speedup.work["batch_size"], speedup.work["precision"]) == key
+        if tuple(speedup.work[name] for name in _TABLE) == key
     ]  # fmt: skip
     comparisons = list(dict.fromkeys((speedup.device, speedup.baseline) for speedup in speedups))
     rows = []
@@ -171,7 +170,8 @@ def _hardware_table(evidence: Evidence, key: tuple[Any, ...], members: list[Timi
             "published_speedup": PUBLISHED_SPEEDUP.get(model) if is_published else None,
         })  # fmt: skip
     return {
-        "dataset": dataset, "num_train": num_train, "batch_size": batch_size, "precision": precision, "devices": devices,
+        "dataset": dataset, "num_train": num_train, "batch_size": batch_size, "precision": precision, "variant": variant,
+        "devices": devices,
         "comparisons": comparisons, "rows": rows, "has_published": any(row["published"] for row in rows),
         "published_devices": PUBLISHED_DEVICES,
         "has_pairs": all(speedup.is_paired for speedup in speedups),

@@ -1,10 +1,12 @@
 """Q2: what a device buys. Table 1, with times, speedups of interleaved pairs and the published figures beside."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from benchmark_lightning.report.statistics import Estimate, median_of, ratio
+from benchmark_lightning.report.table import describe_settings
 
 # Seconds of training on FashionMNIST with SGD. Source: the study that this package reproduces, its Table 1.
 PUBLISHED_DEVICES = ("Intel Xeon (published)", "NVIDIA T4 (published)")
@@ -12,19 +14,21 @@ PUBLISHED_SECONDS = {"resnet18": (2724, 707), "resnet34": (4684, 1088), "resnet5
 PUBLISHED_SPEEDUP = {"resnet18": 3.8, "resnet34": 4.3, "resnet50": 5.0}  # as printed there
 PUBLISHED_OPTIMIZER = "sgd"
 
+PRECISION_KEY = "trainer.precision"  # in WORK already
 PARTS = ("data", "forward", "backward", "optimizer")  # of a step
-WORK = ("dataset", "model", "optimizer", "batch_size", "precision", "num_train")
+WORK = ("dataset", "model", "optimizer", "batch_size", "precision", "num_train", "variant")
 
 
 class Timing(NamedTuple):
     """One kind of work on one device.
 
     Args:
-        work: data set, model, optimizer, batch size, precision and number of training images, as ``WORK`` names them.
+        work: data set, model, optimizer, batch size, precision, number of training images and, as ``variant``,
+            whatever else of the configuration is not the same everywhere.
         device: label; of several versions of the code or of torch, each is a device of its own.
         machine: that holds the device: the CPU and the GPU of one machine share it.
         seconds: one epoch over all training images at the steady rate.
-        rates: images per second of each run, by machine, code, sweep, repeat and seed.
+        rates: images per second of each run, by machine, code, sweep, repeat, seed and learning rate.
         macs: of one image, forward.
         parts: median seconds of data, forward, backward and optimizer, where they were measured.
         step_seconds: their sum over the runs.
@@ -59,6 +63,8 @@ def device_labels(table: pd.DataFrame) -> pd.Series:
     label = table["device"].fillna("unknown device").astype(str)
     threads = table["num_threads"].map(lambda number: "" if pd.isna(number) else f", {number:g} threads")
     label = label.where(table["accelerator"] != "cpu", label + threads)
+    effective = table["effective_precision"].fillna(table["precision"])
+    label = label.where(effective == table["precision"], label + ", really " + effective.astype(str))
     several_machines = table.assign(label=label).groupby("label")["machine"].transform("nunique") > 1
     label = label.where(~several_machines, label + ", in " + table["machine"].astype(str))
     for column, word in (("torch", "torch"), ("source_hash", "code")):
@@ -67,22 +73,34 @@ def device_labels(table: pd.DataFrame) -> pd.Series:
     return label
 
 
-def timings(table: pd.DataFrame) -> list[Timing]:
+def timings(table: pd.DataFrame, settings: Mapping[str, Mapping[str, Any]]) -> list[Timing]:
     """The steady rate of every kind of work on every device, of trials made to be timed where there are any."""
     networks = table[(table["kind"] != "svm") & (table["status"] == "ok") & (table["images_per_second"] > 0)]
     if networks.empty:
         return []
     timed = networks[~networks["is_whole"]]
     networks = timed if len(timed) else networks
-    networks = networks.assign(label=device_labels(networks))
+    networks = networks.assign(label=device_labels(networks), variant=_variants(networks, settings))
     order = [*WORK, "accelerator", "label"]
     return [_timing(runs) for _, runs in networks.groupby(order, dropna=False)]
+
+
+def _variants(networks: pd.DataFrame, settings: Mapping[str, Mapping[str, Any]]) -> pd.Series:
+    """What of the configuration, machine and precision aside, tells kinds of work apart; empty where nothing does."""
+    of_config = {
+        row.protocol: {
+            key: value for key, value in settings[row.setting].items() if "." in key and key != PRECISION_KEY
+        }
+        for row in networks.itertuples()
+    }
+    labels = describe_settings(of_config, networks["protocol"])
+    return networks["protocol"].map({protocol: f", {label}" if label else "" for protocol, label in labels.items()})
 
 
 def _timing(runs: pd.DataFrame) -> Timing:
     first = runs.iloc[0]
     rates = {
-        (run.machine, run.source_hash, run.sweep, run.repeat, run.seed): float(run.images_per_second)
+        (run.machine, run.source_hash, run.sweep, run.repeat, run.seed, run.lr): float(run.images_per_second)
         for run in runs.itertuples()
     }
     num_train = first["num_train"]
@@ -103,7 +121,7 @@ def _timing(runs: pd.DataFrame) -> Timing:
 
 
 def speedups(measured: list[Timing]) -> list[Speedup]:
-    """Every device beside the CPU of its machine, or else beside the first CPU: the median of the ratios of pairs.
+    """Every device beside the fastest CPU of its machine, or else of all: the median of the ratios of pairs.
 
     Runs of the same sweep, code, repeat and seed on one machine were interleaved, so their ratio is free of what drifts in
     between. Devices of two machines are compared by their medians, with a wider interval.
@@ -111,11 +129,11 @@ def speedups(measured: list[Timing]) -> list[Speedup]:
     result = []
     for timing in measured:
         cpus = [other for other in measured if _key(other) == _key(timing) and other.accelerator == "cpu"]
-        baseline = next((cpu for cpu in cpus if cpu.machine == timing.machine), cpus[0] if cpus else None)
-        if baseline is None or (timing.accelerator == "cpu" and baseline is timing is cpus[0]):
+        here = [cpu for cpu in cpus if cpu.machine == timing.machine and cpu is not timing]
+        baseline = min(here or cpus, key=lambda cpu: cpu.seconds.value, default=None)
+        is_baseline = timing.accelerator == "cpu" and (baseline is None or baseline is timing or timing is cpus[0])
+        if baseline is None or is_baseline:
             continue
-        if baseline is timing:
-            baseline = cpus[0]
         shared = [run for run in timing.rates if run in baseline.rates]
         is_paired = len(shared) == len(timing.rates) == len(baseline.rates)
         if is_paired:

@@ -8,6 +8,7 @@ from benchmark_lightning.report.evidence import Evidence
 from benchmark_lightning.report.hardware import PARTS, PUBLISHED_OPTIMIZER, PUBLISHED_SPEEDUP, WORK, Timing
 from benchmark_lightning.report.statistics import Line, fit_line
 from benchmark_lightning.report.style import HATCHES, PALETTE, Cues, error_ends, panel_grid
+from benchmark_lightning.report.wording import count
 
 MAX_PANELS = 6
 
@@ -19,12 +20,15 @@ def draw_speedups(evidence: Evidence) -> Figure | None:
         return None
     groups: dict[tuple[str, ...], list[int]] = {}
     for position, speedup in enumerate(measured):
-        title = (speedup.work["dataset"], speedup.device, speedup.baseline, str(speedup.work["precision"]))
+        work = speedup.work
+        what = f"{work['dataset']}, batch {count(work['batch_size'])}, {work['precision']}{work['variant']}"
+        what += f", {count(work['num_train'])} training images"
+        title = (what, speedup.device, speedup.baseline)
         groups.setdefault(title, []).append(position)
     panels = list(groups.items())[:MAX_PANELS]
     figure, axes = panel_grid(len(panels))
     optimizers = Cues(sorted({speedup.work["optimizer"] for speedup in measured}))
-    for ((dataset, device, baseline, precision), positions), ax in zip(panels, axes, strict=True):
+    for ((what, device, baseline), positions), ax in zip(panels, axes, strict=True):
         chosen = [measured[position] for position in positions]
         models = sorted({speedup.work["model"] for speedup in chosen})
         width = 0.8 / (len(optimizers.names) + 1)
@@ -45,7 +49,8 @@ def draw_speedups(evidence: Evidence) -> Figure | None:
         ax.axhline(1, color="grey", linewidth=0.8)
         ax.set_ylim(0, 1.4 * max(speedup.estimate.value for speedup in chosen))
         ax.set_xticks(range(len(models)), models)
-        ax.set(title=f"{dataset}, {precision}: {device}\nbeside {baseline}", ylabel="times as fast")
+        ax.set_title(f"{what}\n{device}\nbeside {baseline}", fontsize=8.5)
+        ax.set_ylabel("times as fast")
     handles = [
         *(
             axes[0].bar(0, 0, color=optimizers[name][0], hatch=optimizers[name][2], label=name)
@@ -63,7 +68,10 @@ def flops_lines(evidence: Evidence) -> list[tuple[str, list[Timing], Line | None
     for timing in evidence.timings:
         if timing.macs is not None:
             work = timing.work
-            name = f"{work['dataset']}, {timing.device}, {work['optimizer']}, {work['precision']}, batch {work['batch_size']:g}"
+            name = (
+                f"{work['dataset']}, {count(work['num_train'])} training images, {timing.device}, {work['optimizer']}, "
+                f"{work['precision']}, batch {count(work['batch_size'])}{work['variant']}"
+            )
             groups.setdefault(name, []).append(timing)
     result = []
     for name, members in groups.items():
@@ -152,13 +160,14 @@ def _ticks(ax: Axes, members: list[Timing], device: str) -> None:
     works = [
         {
             **timing.work,
-            "batch_size": f"batch {timing.work['batch_size']:g}",
-            "num_train": f"{timing.work['num_train']:,} images",
+            "batch_size": f"batch {count(timing.work['batch_size'])}",
+            "num_train": f"{count(timing.work['num_train'])} images",
+            "variant": timing.work["variant"].strip(", "),
         }
         for timing in members
     ]
     varying = [key for key in WORK if len({work[key] for work in works}) > 1] or ["model"]
-    common = ", ".join(str(works[0][key]) for key in WORK if key not in varying)
+    common = ", ".join(str(works[0][key]) for key in WORK if key not in varying and works[0][key])
     labels = [", ".join(str(work[key]) for key in varying) for work in works]
     ax.set_yticks(range(len(works)), labels, fontsize=7.5)
     ax.invert_yaxis()

@@ -132,37 +132,30 @@ def _frontier_panel(ax: Axes, group: pd.DataFrame, names: Cues) -> None:
 
 
 def draw_dynamics(evidence: Evidence) -> Figure | None:
-    """Figure 4: losses and accuracies by epoch of the best model of each data set, a line a run and their mean."""
+    """Figure 4: losses and accuracies by epoch of the best model of each panel, a line a run and their mean."""
     chosen = []
     networks = evidence.networks
-    for dataset, group in networks[networks["n"] > 0].groupby("dataset"):
-        chosen.append((str(dataset), group.iloc[best_position(group)]))
-    if not chosen or evidence.curves.empty:
-        return None
-    figure, axes = panel_grid(2 * len(chosen))
-    for (dataset, best), losses, accuracies in zip(chosen, axes[::2], axes[1::2], strict=True):
+    for title, group in evidence.panels(networks[networks["n"] > 0]):
+        best = group.iloc[best_position(group)]
         runs = evidence.runs_of(best["configuration"])["run"]
-        curves = evidence.curves[evidence.curves["run"].isin(runs)]
+        if len(evidence.curves) and evidence.curves["run"].isin(runs).any():
+            chosen.append((title, best, evidence.curves[evidence.curves["run"].isin(runs)]))
+    if not chosen:
+        return None
+    figure, axes = panel_grid(2 * len(chosen[:MAX_PANELS]))
+    for (title, best, curves), losses, accuracies in zip(chosen, axes[::2], axes[1::2], strict=False):
         for name, colour, marker, ax in (
             ("train/loss", 0, "o", losses), ("val/loss", 1, "s", losses), ("val/accuracy", 2, "^", accuracies),
         ):  # fmt: skip
             if name in curves:
                 _curve(ax, curves, name, colour, marker)
-        test = best["accuracy"]
+        test, epochs = best["accuracy"], curves["epoch"] + 1
         ends = error_ends(test.value, test.low, test.high)
-        epochs = curves["epoch"] + 1
         accuracies.errorbar(
-            epochs.max() + 0.35,
-            test.value,
-            ends,
-            marker="*",
-            markersize=11,
-            capsize=3,
-            color="#d55e00",
-            label="test/accuracy",
-        )
-        losses.set(ylabel="cross-entropy", title=f"{dataset}: {name_of(best)}")
-        accuracies.set(ylabel="accuracy", title=f"{best['n']} run{'s' if best['n'] != 1 else ''}")
+            epochs.max() + 0.35, test.value, ends, marker="*", markersize=11, capsize=3, color="#d55e00", label="test/accuracy",
+        )  # fmt: skip
+        losses.set(ylabel="cross-entropy", title=title)
+        accuracies.set(ylabel="accuracy", title=f"{name_of(best)}, {best['n']} run{'s' if best['n'] != 1 else ''}")
         for ax in (losses, accuracies):
             ax.set(xlabel="epoch", xticks=_few(sorted(epochs.unique())))
             ax.legend()

@@ -1,7 +1,8 @@
 """How the figures look, and how they are kept: one SVG for light and for dark pages, one PNG for everything else."""
 
+import contextlib
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,9 +29,13 @@ _STYLE: dict[Any, Any] = {
 }  # fmt: skip
 
 
-def styled() -> Any:
-    """The context in which figures are drawn and saved."""
-    return mpl.rc_context(_STYLE)
+@contextlib.contextmanager
+def styled() -> Iterator[None]:
+    """The context in which figures are drawn and saved: the same whatever a person's matplotlibrc says."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
+        yield
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -1,6 +1,7 @@
 """Figures 5, 6 and 11: the kernels, the SVMs beside the networks, and how their costs grow with the training set."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from benchmark_lightning.report.configurations import best_position
+from benchmark_lightning.report.configurations import best_position, study_split
 from benchmark_lightning.report.evidence import Evidence
 from benchmark_lightning.report.hyperparameter_figures import frontier_figure
 from benchmark_lightning.report.statistics import Line, fit_line
@@ -16,7 +17,8 @@ from benchmark_lightning.report.style import Cues, error_ends, logarithmic, pane
 
 
 def largest(frame: pd.DataFrame) -> pd.DataFrame:
-    """Of each data set, the configurations trained on the most images."""
+    """Of each data set, the configurations of the study's split trained on the most images."""
+    frame = study_split(frame)
     return frame[frame["num_train"] == frame.groupby("dataset")["num_train"].transform("max")]
 
 
@@ -33,7 +35,7 @@ def draw_kernels(evidence: Evidence) -> Figure | None:
         bars, points, seconds = axes[3 * position : 3 * position + 3]
         _kernel_accuracy(bars, points, group, kernels)
         _kernel_seconds(seconds, group, kernels)
-        bars.set(title=f"{title}, {group['num_train'].iloc[0]:,} training images")
+        bars.set(title=f"{title}, {int(group['num_train'].iloc[0]):,} training images")
         points.set(title="magnified, 95 % intervals")
         seconds.set(title="seconds")
     handles = [
@@ -92,29 +94,67 @@ def draw_svm_frontier(evidence: Evidence) -> Figure | None:
     panels = []
     for (dataset, num_train, split), group in evidence.configurations.groupby(["dataset", "num_train", "split"]):
         if "svm" in set(group[group["n"] > 0]["kind"]):
-            panels.append((f"{dataset}, {num_train:,} training images, {split} split", group))
+            panels.append((f"{dataset}, {int(num_train):,} training images, {split} split", group))
     with_both = [panel for panel in panels if panel[1]["kind"].nunique() > 1]
     return frontier_figure(evidence, with_both or panels[-1:])
 
 
+class Growth(NamedTuple):
+    """One SVM, the same but for the number of training images.
+
+    Args:
+        rows: one configuration a number of images, in their order.
+        law: seconds of training as a power of that number; None where it cannot be fitted.
+    """
+
+    dataset: str
+    name: str
+    rows: pd.DataFrame
+    law: Line | None
+
+
+def growths(evidence: Evidence) -> list[Growth]:
+    """Every kernel that was fitted, under one condition, to at least three numbers of images; of several C the best one."""
+    found = []
+    svms = study_split(evidence.svms[evidence.svms["n"] > 0])
+    for (dataset, kernel, _), group in svms.groupby(["dataset", "model", "condition"]):
+        same = group.groupby(["C", "gamma", "degree"], dropna=False)
+        grown = group[same["num_train"].transform("nunique") > 2]
+        if grown.empty:
+            continue
+        most = grown[grown["num_train"] == grown["num_train"].max()]
+        rows = same.get_group(tuple(most.iloc[best_position(most)][["C", "gamma", "degree"]])).sort_values("num_train")
+        found.append(Growth(str(dataset), f"{kernel}, C {rows['C'].iloc[0]:g}", rows, _power_law(rows)))
+    return found
+
+
+def _power_law(rows: pd.DataFrame) -> Line | None:
+    """The line between the logarithms."""
+    if not (rows["fit_seconds"] > 0).all():
+        return None
+    return fit_line(
+        np.log(rows["num_train"].astype(float)).tolist(), np.log(rows["fit_seconds"].astype(float)).tolist()
+    )
+
+
 def draw_svm_costs(evidence: Evidence) -> Figure | None:
     """Figure 11: seconds and accuracy of the kernels by training images, with the power law of each."""
-    frame = evidence.svms
-    if frame.empty or frame.groupby("dataset")["num_train"].nunique().max() < 3:
+    found = growths(evidence)
+    if not found:
         return None
-    panels = [(str(dataset), group) for dataset, group in frame.groupby("dataset") if group["num_train"].nunique() > 2]
-    figure, axes = panel_grid(2 * len(panels))
-    names = Cues([*sorted(frame["model"].unique()), "best network"])
-    for (dataset, group), seconds, accuracies in zip(panels, axes[::2], axes[1::2], strict=True):
-        networks = evidence.networks
-        networks = networks[(networks["dataset"] == dataset) & (networks["n"] > 0)]
-        for kernel, of_kernel in group.groupby("model"):
-            rows = by_num_train(of_kernel)
-            law = power_law(rows)
+    datasets = list(dict.fromkeys(growth.dataset for growth in found))
+    figure, axes = panel_grid(2 * len(datasets))
+    names = Cues([*(growth.name for growth in found), "best network"])
+    for dataset, seconds, accuracies in zip(datasets, axes[::2], axes[1::2], strict=True):
+        for growth in (growth for growth in found if growth.dataset == dataset):
+            law = growth.law
             exponent = "" if law is None else f": n^{law.slope:.2f} ({law.slope_low:.2f} to {law.slope_high:.2f})"
-            _growth(seconds, accuracies, rows, names, str(kernel), f"{kernel}{exponent}")
+            _growth(seconds, accuracies, growth.rows, names, growth.name, f"{growth.name}{exponent}")
+        networks = study_split(evidence.networks[evidence.networks["n"] > 0])
+        networks = networks[networks["dataset"] == dataset]
         if len(networks):
-            _growth(seconds, accuracies, by_num_train(networks), names, "best network", "best network")
+            best = [group.iloc[best_position(group)] for _, group in networks.groupby("num_train")]
+            _growth(seconds, accuracies, pd.DataFrame(best), names, "best network", "best network")
         seconds.set(title=f"{dataset}: cost", ylabel="training, s")
         accuracies.set(title=f"{dataset}: accuracy", ylabel="test accuracy")
         for ax in (seconds, accuracies):
@@ -123,22 +163,6 @@ def draw_svm_costs(evidence: Evidence) -> Figure | None:
             ax.legend()
         logarithmic(seconds, "y")
     return figure
-
-
-def by_num_train(frame: pd.DataFrame) -> pd.DataFrame:
-    """For each number of training images, the best configuration on the validation images."""
-    done = frame[frame["n"] > 0]
-    rows = [group.iloc[best_position(group)] for _, group in done.groupby("num_train")]
-    return pd.DataFrame(rows)
-
-
-def power_law(rows: pd.DataFrame) -> Line | None:
-    """Seconds of training as a power of the number of images: a line between the logarithms."""
-    if rows.empty or not (rows["fit_seconds"] > 0).all():
-        return None
-    return fit_line(
-        np.log(rows["num_train"].astype(float)).tolist(), np.log(rows["fit_seconds"].astype(float)).tolist()
-    )
 
 
 def _growth(seconds: Axes, accuracies: Axes, rows: pd.DataFrame, names: Cues, name: str, label: str) -> None:

@@ -33,6 +33,7 @@ _CUTS = ("limit_train_batches", "limit_val_batches", "limit_test_batches", "over
 _NOT_TOLD = frozenset(  # the number of training images tells the fraction
     ["data.train_fraction", "trainer.enable_autolog_hparams", "trainer.log_every_n_steps", "trainer.profiler"]
 )
+_CONDITION = ("machine", "accelerator", "num_threads", "effective_precision", "source_hash", "torch")
 _NUMBERS = (
     "repeat", "seed", "num_train", "num_val", "num_test", "train_fraction", "batch_size", "lr", "C", "degree",
     "num_support_vectors", "num_threads", "val_accuracy", "test_accuracy", "test_macro_f1", "test_loss",
@@ -41,6 +42,10 @@ _NUMBERS = (
     "test_seconds", "predict_seconds", "wall_seconds", "params", "macs", "forward_flops_per_image",
     "train_flops_per_image", "peak_rss_mib", "peak_device_mib", "data_seconds_per_step", "forward_seconds_per_step",
     "backward_seconds_per_step", "optimizer_seconds_per_step",
+)  # fmt: skip
+_NAMES = (
+    "error", "split", "split_hash", "optimizer", "kernel", "engine", "device", "machine", "precision",
+    "effective_precision", "code", "source_hash", "torch", "started_at",
 )  # fmt: skip
 _MEASURED = {
     "clocks": (
@@ -134,6 +139,7 @@ def tabulate(
 
     - ``setting``: an id of all that must be equal before two accuracies are compared: epochs, precision, split,
       number of training images, machine, version of the code, ..., everything but the axes of the study and the seed.
+    - ``condition``: the same without the number of training images, and ``protocol``: without the machine, too.
     - ``configuration``: an id of data set, axes and setting; its rows are runs that differ in seed or repeat.
     - ``is_whole``: whether it was trained and tested to the end, and not only timed for some steps.
     """
@@ -159,9 +165,14 @@ def _check(row: Mapping[str, Any]) -> None:
     for name in ("val_accuracy", "test_accuracy", "test_macro_f1"):
         if row[name] is not None and row[name] > 1:
             raise ValueError(f"{name} is {row[name]}")
-    for name in ("optimizer", "kernel", "precision", "machine", "device"):
+    for name in _NAMES:
         if row[name] is not None and not isinstance(row[name], str):
             raise ValueError(f"{name} is {_text(row[name])}")
+    for name in ("C", "kernel") if row["kind"] == "svm" else ("batch_size", "lr", "optimizer"):
+        if row[name] is None:
+            raise ValueError(f"its configuration has no {name}")
+    if row["test_accuracy"] is not None and row["num_test"] == 0:
+        raise ValueError("num_test is 0")
 
 
 def _row(path: Path, record: Record, settings: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -201,12 +212,14 @@ def _row(path: Path, record: Record, settings: dict[str, dict[str, Any]]) -> dic
         row |= {name: getattr(record, section).get(name) for name in names}
     parts = (record.breakdown or {}).get("median_seconds", {})
     row |= {f"{part}_seconds_per_step": parts.get(part) for part in ("data", "forward", "backward", "optimizer")}
-    setting = _setting(record, config, row)
-    row["setting"] = _digest(setting)
+    protocol = {key: value for key, value in config.items() if key not in _AXIS_KEYS and key not in _NOT_TOLD}
+    condition = protocol | {name: row[name] for name in _CONDITION}
+    setting = condition | {"num_train": row["num_train"]}
+    row |= {"protocol": _digest(protocol), "condition": _digest(condition), "setting": _digest(setting)}
     settings[row["setting"]] = setting
     axes = {name: row[name] for name in AXES}
     row["configuration"] = _digest([row["dataset"], axes, row["setting"]])
-    return row
+    return {name: _clean(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
 def _run_id(record: Record) -> str:
@@ -220,13 +233,6 @@ def _accelerator(record: Record, config: Mapping[str, Any]) -> str:
     if record.status == "skipped" and asked in ("gpu", "cuda"):
         return "cuda"
     return str(record.environment.get("accelerator") or asked or "cpu")
-
-
-def _setting(record: Record, config: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything that must be equal before two trials are compared, but the axes of the study."""
-    kept = {key: value for key, value in config.items() if key not in _AXIS_KEYS and key not in _NOT_TOLD}
-    names = ("num_train", "machine", "accelerator", "num_threads", "effective_precision", "source_hash", "torch")
-    return kept | {name: row[name] for name in names if row[name] is not None or name != "effective_precision"}
 
 
 def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -246,8 +252,14 @@ def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     """A name from a record as one short line."""
-    text = " ".join(str(value).split())
+    text = " ".join(_clean(str(value)).split())
     return "unknown" if value is None or not text else text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _clean(text: str) -> str:
+    """Text that any file can hold: without control characters and halves of characters."""
+    whole = text.encode("utf-8", "replace").decode()
+    return "".join(letter if letter.isprintable() else " " for letter in whole)
 
 
 def _digest(content: Any) -> str:
@@ -269,7 +281,7 @@ def describe_settings(settings: Mapping[str, Mapping[str, Any]], names: Iterable
 def _phrase(key: str, value: Any) -> str:
     name = key.rpartition(".")[2]
     if name == "num_train":
-        return f"{value:,} training images" if isinstance(value, int) else "unknown training images"
+        return "unknown training images" if value is None else f"{int(value):,} training images"
     if name in ("machine", "accelerator", "effective_precision"):
         return _text(value)
     return _text(f"{name} {value}")

@@ -1,5 +1,6 @@
 """Whether a report still says what its records say: every number is computed again and compared."""
 
+import base64
 import math
 import re
 import statistics
@@ -16,7 +17,7 @@ from benchmark_lightning.report.evidence import Evidence
 from benchmark_lightning.study.record import FILE_NAME, Record, RecordError, read_record, trial_key
 
 MAX_SHOWN = 5  # differences of one file
-_INLINED = re.compile(r"base64,[A-Za-z0-9+/=]+")
+_INLINED = re.compile(r"base64,([A-Za-z0-9+/=]*)")
 _DRAWN_BY = re.compile(r"Matplotlib v[0-9.]+")
 
 
@@ -34,15 +35,56 @@ def drifts(folders: Sequence[Path], report: Path, readme: Path | None = None) ->
     if not (report / "report.md").is_file():
         raise InputError(f"there is no report in {report}; make one with: benchmark-lightning report {folders[0]}")
     evidence = Evidence.of(*folders)
-    of_readme = [] if readme is None else _compare(readme, with_blocks(readme, dict.fromkeys(folders, evidence))[1])
+    of_readme = [] if readme is None else _compare_readme(readme, folders)
     found = [*_first(evidence.problems), *_first(list(_strange_records(folders)))]
     with tempfile.TemporaryDirectory() as folder:
         expected = make_report(evidence, Path(folder)).files
-    for name, text in expected.items():
-        found += _compare(report / name, text)
-    extra = {path.stem for path in (report / "figures").glob("*.svg")} - {Path(name).stem for name in expected}
-    found += [f"{report}/figures/{name}.svg: no record stands behind it" for name in sorted(extra)]
+        for name, text in expected.items():
+            if name.endswith(".svg"):
+                found += _compare_figure(report / name, text, Path(folder) / Path(name).with_suffix(".png").name)
+            else:
+                found += _compare(report / name, text)
+    found += _compare_inlined(report, {Path(name).stem for name in expected if name.endswith(".svg")})
+    extra = {path.stem for path in (report / "figures").glob("*.*")} - {Path(name).stem for name in expected}
+    found += [f"{report}/figures/{name}: no record stands behind it" for name in sorted(extra)]
     return found + of_readme
+
+
+def _compare_readme(readme: Path, folders: Sequence[Path]) -> list[str]:
+    _, renewed, num_blocks = with_blocks(readme, {folder: Evidence.of(folder) for folder in folders})
+    if not num_blocks:
+        return [f"{readme}: it has no block of results from {' or '.join(str(folder) for folder in folders)}"]
+    return _compare(readme, renewed)
+
+
+def _compare_figure(path: Path, expected: str, picture: Path) -> list[str]:
+    """The SVG and its PNG twin, to the byte, where the same version of matplotlib drew them."""
+    try:
+        written, png = path.read_text(encoding="utf-8"), path.with_suffix(".png").read_bytes()
+    except (OSError, UnicodeDecodeError) as error:
+        return [f"{path} or its PNG: cannot be read ({error})"]
+    drawn_by = _DRAWN_BY.findall(written)
+    if drawn_by and drawn_by != _DRAWN_BY.findall(expected):
+        sys.stdout.write(f"{path}: not compared, since another version of matplotlib drew it ({drawn_by[0]})\n")
+        return []
+    found = [] if written == expected else [f"{path}: the records give another figure"]
+    return (
+        found
+        if png == picture.read_bytes()
+        else [*found, f"{path.with_suffix('.png')}: the records give another picture"]
+    )
+
+
+def _compare_inlined(report: Path, names: set[str]) -> list[str]:
+    """The figures inside the page are those beside it."""
+    try:
+        inlined = {
+            base64.b64decode(text) for text in _INLINED.findall((report / "report.html").read_text(encoding="utf-8"))
+        }
+        beside = {(report / "figures" / f"{name}.svg").read_bytes() for name in names}
+    except (OSError, ValueError) as error:
+        return [f"{report}/report.html: its figures cannot be compared ({error})"]
+    return [] if inlined == beside else [f"{report}/report.html: its figures are not those in {report}/figures"]
 
 
 def _compare(path: Path, expected: str) -> list[str]:
@@ -51,10 +93,6 @@ def _compare(path: Path, expected: str) -> list[str]:
         written = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         return [f"{path}: cannot be read ({error})"]
-    if path.suffix == ".svg":
-        if _DRAWN_BY.findall(written) != _DRAWN_BY.findall(expected):
-            return []  # another version of matplotlib draws other curves for the same numbers
-        return [] if written == expected else [f"{path}: the records give another figure"]
     if path.suffix == ".html":
         written, expected = (_INLINED.sub("", text) for text in (written, expected))
     is_lines, should_be_lines = written.splitlines(), expected.splitlines()
@@ -91,7 +129,11 @@ def _strange_records(folders: Sequence[Path]) -> Iterator[str]:
                 record = read_record(path)
             except RecordError:
                 continue  # among the problems of the evidence
-            yield from (f"{path}: {sentence}" for sentence in contradictions(record))
+            try:
+                sentences = contradictions(record)
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                sentences = [f"it cannot be checked ({type(error).__name__}: {error})"]
+            yield from (f"{path}: {sentence}" for sentence in sentences)
 
 
 def contradictions(record: Record) -> list[str]:
@@ -102,7 +144,7 @@ def contradictions(record: Record) -> list[str]:
         found.append("its key is not that of its configuration and data")
     if record.status != "ok":
         return found
-    rates = record.throughput.get("images_per_second") or []
+    rates = [rate for rate in record.throughput.get("images_per_second") or [] if rate is not None]
     if rates and not _equal(statistics.median(rates), record.throughput.get("median_images_per_second")):
         found.append("its median rate is not the median of its rates")
     accuracy, num_test = record.metrics.get("test/accuracy"), record.data.get("num_test")

@@ -142,3 +142,70 @@ def test_a_claim_fails_by_its_worst_comparison():
         claim = Claim(1, "", "", "", "", findings, "")
         assert claim.verdict == expected
         assert claim.decisive is None or claim.decisive.verdict == expected
+
+
+def with_epochs(records, num_epochs):
+    for record in records:
+        record.config["trainer"]["max_epochs"] = num_epochs
+        record.key += f"{num_epochs}"
+    return records
+
+
+def test_a_longer_training_is_no_rival_of_a_shorter_one(tmp_path):
+    """Adam at fifty epochs beats SGD at five; at five it does not, and that is what is asked."""
+    records = with_epochs(three(accuracy=0.95), 50) + three(optimizer="sgd", accuracy=0.94) + three(accuracy=0.93)
+    findings = CLAIMS[0](Evidence.of(write(records, tmp_path / "records"))).findings
+    assert findings[0].verdict == "fails"
+    assert "max_epochs 5," in findings[0].what
+
+
+def test_the_published_split_does_not_displace_that_of_the_study(tmp_path):
+    pooled = [svm(accuracy=0.90), svm(kernel="poly", accuracy=0.85)]
+    standard = [svm(accuracy=0.90, split="standard"), svm(kernel="poly", accuracy=0.89, split="standard")]
+    for record in standard:
+        record.data["num_train"] = 54_000
+    claim = CLAIMS[4](Evidence.of(write(pooled + standard, tmp_path / "records")))
+    assert [finding.estimate.value for finding in claim.findings] == [pytest.approx(0.05)]
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_a_part_of_the_training_set_is_not_averaged_with_the_whole(number, tmp_path):
+    def grid(fraction, lost):
+        return [
+            network(arch=arch, optimizer=optimizer, lr=lr, fraction=fraction, accuracy=0.92 - lost * (lr < 1e-3))
+            for arch in ("resnet18", "resnet50") for optimizer in ("sgd", "adam") for lr in (1e-3, 1e-4)
+        ]  # fmt: skip
+
+    claim = CLAIMS[number - 1](Evidence.of(write(grid(1.0, 0.001) + grid(0.05, 0.3), tmp_path / "records")))
+    assert all("49,000" in finding.what and "2,450" not in finding.what for finding in claim.findings)
+    assert all(abs(finding.estimate.value) < 0.1 for finding in claim.findings if finding.unit == "points")
+
+
+def test_a_part_of_the_training_set_is_asked_where_the_whole_has_no_rival(tmp_path):
+    records = three() + three(fraction=0.1) + three(arch="resnet50", seconds=230.0, fraction=0.1)
+    claim = CLAIMS[1](Evidence.of(write(records, tmp_path / "records")))
+    assert all("4,900" in finding.what for finding in claim.findings)
+
+
+def test_networks_that_differ_outside_the_grid_are_timed_apart(tmp_path):
+    small = timed({"resnet18": 2.0})
+    for record in small:
+        record.config["model"]["stem"] = "small"
+        record.key += "s"
+    speedups = Evidence.of(write(timed({"resnet18": 4.0}) + small, tmp_path / "records")).speedups
+    assert sorted(round(speedup.estimate.value) for speedup in speedups) == [2, 4]
+    assert all("stem" in speedup.work["variant"] for speedup in speedups)
+
+
+def test_a_gpu_is_compared_with_the_fastest_cpu_of_its_machine(tmp_path):
+    records = timed({"resnet18": 4.0})
+    for record in timed({"resnet18": 4.0}):
+        if record.environment["accelerator"] == "cpu":
+            record.environment["num_threads"] = 1
+            record.throughput = {"images_per_second": [70.0], "median_images_per_second": 70.0}
+            record.started_at, record.key = "later", record.key + "1"
+            records.append(record)
+    evidence = Evidence.of(write(records, tmp_path / "records"))
+    (speedup,) = [speedup for speedup in evidence.speedups if speedup.is_on_gpu]
+    assert speedup.baseline == "Test CPU, 8 threads, really bf16-mixed"
+    assert speedup.estimate.value == pytest.approx(4, rel=0.01)

@@ -84,10 +84,14 @@ def test_accuracies_beside_the_published_ones_are_those_of_the_published_split(e
 
 def test_two_machines_have_a_column_each(evidence_of, tmp_path):
     here = [
-        network(arch=arch, steps=60, repeat=r, rate=700.0 + r) for arch in ("resnet18", "resnet50") for r in range(3)
+        network(arch=arch, steps=60, repeat=r, rate=700.0 + r, precision="32-true")
+        for arch in ("resnet18", "resnet50")
+        for r in range(3)
     ]
     there = [
-        network(arch=arch, steps=60, repeat=r, rate=900.0 + r) for arch in ("resnet18", "resnet50") for r in range(3)
+        network(arch=arch, steps=60, repeat=r, rate=900.0 + r, precision="32-true")
+        for arch in ("resnet18", "resnet50")
+        for r in range(3)
     ]
     for record in there:
         record.environment |= {"machine": "machine B", "device": "Other CPU"}
@@ -136,8 +140,28 @@ def test_hostile_names_are_text(tmp_path):
         [network(), svm(), network(steps=60)],
         [network(dataset="Digits", accuracy=1.0), network(dataset="Digits", seed=1, accuracy=1.0)],
         [svm(data={"name": "FashionMNIST"})],
+        [network(), network(seed=1, curves=[{"val/accuracy": 0.9}]), network(dataset="MNIST", curves=[])],
+        [network(), network(status="failed", error="\ud800 \x01", metrics={}, data={}, curves=[])],
+        [
+            network(batch_size=b, arch=a, steps=60, fraction=f)
+            for b in (16, 64)
+            for a in ("resnet18", "resnet50")
+            for f in (0.1, 1.0)
+        ],
     ],
-    ids=["failed", "skipped", "bare", "one SVM", "one timed", "one of each", "perfect", "unknown data"],
+    ids=[
+        "failed",
+        "skipped",
+        "bare",
+        "one SVM",
+        "one timed",
+        "one of each",
+        "perfect",
+        "unknown data",
+        "odd curves",
+        "odd characters",
+        "kinds of work",
+    ],
 )
 def test_whatever_part_of_the_study_there_is_makes_a_report(records, tmp_path, capsys):
     folder = write(records, tmp_path / "records")

@@ -1,8 +1,10 @@
 """A number that has drifted from its records must not stay in a report or a README."""
 
+import base64
 import json
 import re
 
+import matplotlib
 import pytest
 
 from benchmark_lightning.__main__ import main
@@ -70,7 +72,7 @@ def test_one_changed_digit_is_found_in_every_file_and_figure(committed, capsys):
     assert verify() == 1
     lines = capsys.readouterr().out.splitlines()
     for name in (*FILES, "figure5_kernels.svg", "figure99.svg"):
-        assert len([line for line in lines if name.rpartition("/")[2] in line]) >= 1
+        assert any((name.rpartition("/")[2] or name).removesuffix(".svg") in line for line in lines), name
 
 
 def test_a_changed_record_and_a_missing_file_are_found(committed, capsys):
@@ -93,6 +95,50 @@ def test_without_a_report_there_is_nothing_to_verify(complaint, tmp_path):
     assert "there is no report in records/report" in complaint("verify", "records")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no blocks, 99.9 %",
+        README.replace("from records", "from bsae"),
+        "<!-- results: claims from bsae -->\n<!-- end of results -->",
+    ],
+)
+def test_a_readme_that_was_not_checked_does_not_pass(committed, text, capsys):
+    (committed / "README.md").write_text(text, encoding="utf-8")
+    assert verify() == 1
+    assert "no block of results from records" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "text", [README.replace("<!-- end of results -->", "", 1), README.replace("results: ", "results:  ")]
+)
+def test_a_block_that_is_not_whole_is_named(complaint, committed, text):
+    (committed / "README.md").write_text(text, encoding="utf-8")
+    assert "not whole" in complaint("verify", "records", "--readme", "README.md")
+
+
+def test_pictures_put_in_the_place_of_figures_are_found(committed, capsys):
+    report = committed / "records" / "report"
+    page = (report / "report.html").read_text(encoding="utf-8")
+    forged = base64.b64encode(b"<svg>SGD 99 %</svg>").decode()
+    (report / "report.html").write_text(
+        re.sub("base64,[A-Za-z0-9+/=]+", f"base64,{forged}", page, count=1), encoding="utf-8"
+    )
+    (report / "figures" / "figure5_kernels.png").write_bytes(b"x")
+    (report / "figures" / "figure6_svm_frontier.svg").write_text("<svg/>", encoding="utf-8")
+    assert verify() == 1
+    out = capsys.readouterr().out
+    assert "report.html: its figures are not those" in out
+    assert "figure5_kernels.png" in out
+    assert "figure6_svm_frontier.svg" in out
+
+
+def test_a_persons_own_style_of_figures_changes_nothing(committed, monkeypatch):
+    monkeypatch.setitem(matplotlib.rcParams, "lines.markersize", 9)
+    monkeypatch.setitem(matplotlib.rcParams, "font.size", 14)
+    assert verify() == 0
+
+
 def test_an_unknown_block_names_the_nearest(complaint, committed):
     text = README.replace("table1 from", "tabel1 from")
     (committed / "README.md").write_text(text, encoding="utf-8")
@@ -111,6 +157,14 @@ def test_an_unknown_block_names_the_nearest(complaint, committed):
 )
 def test_a_record_that_contradicts_itself_is_found(change, sentence):
     assert sentence in " ".join(contradictions(network(**change)))
+
+
+def test_a_record_with_odd_rows_is_named_and_stops_nothing(committed, capsys):
+    write([network(seed=9, curves=[{"val/accuracy": 0.9}])], committed / "records")
+    rates = {"images_per_second": [None, 3.0], "median_images_per_second": 3.0}
+    write([network(seed=10, throughput=rates)], committed / "records")
+    assert verify() == 1
+    assert "it cannot be checked (KeyError" in capsys.readouterr().out
 
 
 def test_sound_records_contradict_nothing():
