@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: quickstart test slow lint types clean
+.PHONY: quickstart test slow benchmark lint types clean
 
 quickstart: $(VENV)/.installed
 	$(BIN)/benchmark-lightning study configs/study/quickstart.yaml
@@ -15,6 +15,10 @@ test: $(VENV)/.installed-test
 
 slow: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m slow
+
+# Beside what people write or use instead, in five minutes on two cores; FULL=1 for all of it.
+benchmark: $(VENV)/.installed
+	$(BIN)/python -m benchmarks $(if $(FULL),,--short)
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -6,8 +6,12 @@ import pytest
 import torch
 from torch import nn
 
+from benchmark_lightning.__main__ import main
+from benchmark_lightning.study.complexity import count_complexity
+from benchmark_lightning.study.record import read_record
 from benchmark_lightning.training.models import build_network
 from benchmark_lightning.training.small_maps import SmallMapConv2d, use_small_maps
+from tests.conftest import SHORT
 
 
 def gradients(network, images):
@@ -69,3 +73,32 @@ def test_a_checkpoint_fits_with_and_without():
 )
 def test_other_convolutions_stay_as_they_are(layer):
     assert type(use_small_maps(layer)) is nn.Conv2d
+
+
+def test_the_arithmetic_of_the_nominal_network_is_still_reported():
+    usual, other = (
+        count_complexity(build_network("resnet18", 10)),
+        count_complexity(use_small_maps(build_network("resnet18", 10))),
+    )
+    assert other["macs"] == usual["macs"]
+    assert other["forward_flops_per_image"] < usual["forward_flops_per_image"]
+
+
+def test_levers_are_flags_of_fit(tmp_path):
+    assert main(["trial", *SHORT, "--model.small_maps", "true", "--model.memory_format", "channels_last"]) == 0
+    record = read_record(next(tmp_path.rglob("record.json")))
+    assert record.config["model"]["small_maps"] is True
+    assert record.complexity["macs"] == 33_184_000
+
+
+@pytest.mark.slow
+def test_a_compiled_step_learns_what_an_eager_one_learns(tmp_path):
+    """One minute: torch compiles for the machine at hand."""
+    losses = []
+    for mode in ("none", "default"):
+        assert main(["trial", *SHORT, "--trainer.precision", "32-true", "--model.compile", mode]) == 0
+    for path in sorted(tmp_path.rglob("record.json")):
+        record = read_record(path)
+        assert record.status == "ok"
+        losses.append(record.curves[0]["train/loss"])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
