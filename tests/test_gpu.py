@@ -1,5 +1,6 @@
 """What only a machine with a GPU can show."""
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from benchmark_lightning.__main__ import main
 from benchmark_lightning.study.machine import measure_peaks
 from benchmark_lightning.study.record import read_record
 from benchmark_lightning.training.datasets import Digits
+from benchmark_lightning.training.models import build_network
+from benchmark_lightning.training.small_maps import use_small_maps
+from tests.conftest import SHORT
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no GPU")]
 
@@ -46,3 +50,18 @@ def test_images_stay_on_the_gpu():
 
 def test_the_gpu_has_a_measured_peak():
     assert measure_peaks()["cuda"]["bf16"] > measure_peaks()["cpu"]["fp32"]
+
+
+def test_small_maps_are_the_same_function_on_the_gpu():
+    torch.manual_seed(0)
+    usual = build_network("resnet18", 10).cuda().double()
+    other = use_small_maps(copy.deepcopy(usual))
+    images = torch.randn(16, 1, 28, 28, dtype=torch.float64, device="cuda")
+    torch.testing.assert_close(other(images), usual(images), rtol=1e-5, atol=1e-6)
+
+
+def test_a_compiled_step_with_cuda_graphs_learns(tmp_path):
+    levers = ("--model.compile", "reduce-overhead", "--model.memory_format", "channels_last")
+    arguments = [argument if argument != "cpu" else "gpu" for argument in SHORT]
+    assert main(["trial", *arguments, *levers]) == 0
+    assert read_record(next(tmp_path.rglob("record.json"))).status == "ok"

@@ -1,9 +1,11 @@
 """The real MNIST and FashionMNIST, where they are: counts, checksums and a model that learns."""
 
 import os
+import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from benchmark_lightning.__main__ import main
@@ -12,6 +14,7 @@ from benchmark_lightning.study.record import read_record
 from benchmark_lightning.study.svm import IS_INTELEX_INSTALLED, SVMOptions, build_classifier
 from benchmark_lightning.training.data import ROOT_VARIABLE
 from benchmark_lightning.training.datasets import MNIST, FashionMNIST
+from tests.study.test_sweep import CONFIGS, OUT, driver, trial_processes, wait_for
 
 ROOT = os.environ.get(ROOT_VARIABLE)
 pytestmark = pytest.mark.skipif(
@@ -74,3 +77,16 @@ def test_both_engines_of_the_svm_agree_on_real_images(kernel):
         for engine in ("scikit-learn", "scikit-learn-intelex")
     ]
     assert np.mean(predictions[0] == predictions[1]) >= 0.999
+
+
+@pytest.mark.skipif(not IS_INTELEX_INSTALLED, reason="scikit-learn itself lets Python's threads run in between")
+def test_the_death_of_the_driver_ends_its_trial_also_in_c_code(monkeypatch):
+    """scikit-learn-intelex keeps Python's threads waiting for as long as it computes: half a minute for this kernel."""
+    monkeypatch.setenv(ROOT_VARIABLE, ROOT)
+    process = driver(f"trial: svm\nbase: [{CONFIGS}/data/fashion_mnist.yaml]\naxes: {{svm.kernel: [rbf]}}\n")
+    wait_for(lambda: any(OUT.glob("*/config.yaml")))
+    time.sleep(5)
+    [trial] = trial_processes(process)
+    process.kill()
+    process.communicate()
+    wait_for(lambda: not trial.is_running() or trial.status() == psutil.STATUS_ZOMBIE, seconds=4)

@@ -15,7 +15,6 @@ import pytest
 from benchmark_lightning.__main__ import main
 from benchmark_lightning.study.record import FILE_NAME, SCHEMA, Record, read_record
 from benchmark_lightning.study.state import locked
-from tests.conftest import write_idx_files
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SVM = f"""
@@ -365,20 +364,6 @@ def test_ctrl_c_ends_the_running_trial_cleanly_and_says_how_to_go_on():
     assert record.curves
     assert "go on with: benchmark-lightning sweep sweep.yaml --out out" in output
     assert "Traceback" not in output
-
-
-def test_the_death_of_the_driver_ends_its_trial_also_in_c_code(kmnist_root):
-    """scikit-learn-intelex keeps Python's threads waiting for as long as it computes."""
-    write_idx_files(kmnist_root.parent / "large/KMNIST/raw", num_train=20_000)
-    process = driver(
-        f"trial: svm\nbase: [{CONFIGS}/data/kmnist.yaml]\naxes:\n  data.root: [{kmnist_root.parent}/large]\n  svm.C: [1.0]\n"
-    )
-    wait_for(lambda: any(OUT.glob("*/config.yaml")))
-    time.sleep(3)  # the fit of noise takes far longer
-    [trial] = trial_processes(process)
-    process.kill()
-    process.communicate()
-    wait_for(lambda: not trial.is_running() or trial.status() == psutil.STATUS_ZOMBIE, seconds=5)
 
 
 def test_the_death_of_the_driver_ends_its_trial():
