@@ -8,11 +8,11 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmark_lightning.training.small_maps import SmallMapConv2d
+from benchmark_lightning.training.small_maps import SmallMapConv2d, as_on
 
 
-def count_complexity(network: nn.Module, image_size: int = 28) -> dict[str, Any]:
-    """Parameters, and arithmetic for one image; ``network`` itself is left as it is.
+def count_complexity(network: nn.Module, image_size: int = 28, device_type: str = "cpu") -> dict[str, Any]:
+    """Parameters, and arithmetic for one image on such a device; ``network`` itself is left as it is.
 
     - ``params``: trainable parameters.
     - ``macs``: multiply-accumulates forward of the nominal network, counted by thop, which also counts batch
@@ -24,7 +24,7 @@ def count_complexity(network: nn.Module, image_size: int = 28) -> dict[str, Any]
     return {
         "params": sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad),
         "macs": _macs(network, image_size),
-        **_flops(network, image_size),
+        **_flops(as_on(copy.deepcopy(network), device_type), image_size),
     }
 
 
@@ -42,7 +42,7 @@ def _macs(network: nn.Module, image_size: int) -> int:
 
 
 def _flops(network: nn.Module, image_size: int) -> dict[str, int]:
-    shapes = copy.deepcopy(network).to("meta").float().train()
+    shapes = network.to("meta").float().train()
     images = torch.empty(2, 1, image_size, image_size, device="meta")  # batch normalisation wants more than one
     with FlopCounterMode(display=False) as forward:
         logits = shapes(images)

@@ -162,7 +162,7 @@ class _Run:
                 f"cannot make {folder} ({error.strerror}); free some space or give another --out"
             ) from error
         if trial.skip_reason is not None:
-            self._finish(trial, _record_without_run(trial, "skipped", trial.skip_reason))
+            self._write(trial, _record_without_run(trial, "skipped", trial.skip_reason))
             return
         settings = {
             "num_threads": max(1, num_cores() // self._num_jobs) if self._num_jobs > 1 else None,
@@ -189,19 +189,22 @@ class _Run:
                     job.error, InputError
                 ):  # a full disk, or data that are gone: the next one fares no better
                     raise job.error
-                self._finish(trial, self._record_of(job, trial))
+                self._conclude(job, trial)
 
-    def _record_of(self, job: Job, trial: Planned) -> Record:
-        """The record that the process has left, or one that says how it ended without."""
+    def _conclude(self, job: Job, trial: Planned) -> None:
+        """Takes the record that the process has left, or writes one that says how it ended without."""
         try:
             record = read_record(self._folder / trial.name)
         except RecordError:
-            return _record_without_run(trial, *_ending(job))
+            self._write(trial, _record_without_run(trial, *_ending(job)))
+            return
         if job.timed_out and record.status == "interrupted":
             record.status, record.error = _ending(job)
-        return record
+            self._write(trial, record)
+        else:
+            self._screen.finished(trial.name, record)
 
-    def _finish(self, trial: Planned, record: Record) -> None:
+    def _write(self, trial: Planned, record: Record) -> None:
         write_record(record, self._folder / trial.name)
         self._screen.finished(trial.name, record)
 

@@ -18,7 +18,9 @@ from benchmark_lightning.study.environment import describe_environment
 from benchmark_lightning.study.outcome import concluded, one_interrupt
 from benchmark_lightning.study.record import Record, identity, new_record, write_record
 from benchmark_lightning.study.result import conclude
+from benchmark_lightning.study.utilization import add_utilization
 from benchmark_lightning.training.cli import BenchmarkCLI
+from benchmark_lightning.training.pictures import Pictures
 
 
 def run_trial(
@@ -26,6 +28,7 @@ def run_trial(
     repeat: int = 0,
     on_progress: Callable[[dict[str, Any]], None] | None = None,
     breakdown: bool = False,
+    peaks: dict[str, Any] | None = None,
 ) -> tuple[Record, Path]:
     """Fits, tests the best checkpoint and writes the record in the folder of the run.
 
@@ -34,6 +37,7 @@ def run_trial(
         repeat: which of several runs of the same configuration it is.
         on_progress: told the epoch and the accuracy after each epoch.
         breakdown: whether to time the parts of a step afterwards.
+        peaks: what each accelerator of the machine can do, for the utilization.
 
     Returns:
         The record and its folder. A training that failed, diverged, ran out of memory or was interrupted has a record
@@ -47,6 +51,9 @@ def run_trial(
     check_is_trial(cli.config.trainer)
     if on_progress is not None:
         cli.trainer.callbacks.append(_Announcer(on_progress))  # type: ignore[attr-defined]  # Lightning sets it
+    for callback in cli.trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, Pictures):
+            callback.parts = ("test",)  # a trial tests its best checkpoint: the validation's pictures add nothing
     config = identity(yaml.safe_load(cli.parser.dump(cli.config, skip_none=False)))
     record = new_record(
         "resnet",
@@ -68,6 +75,8 @@ def run_trial(
         if not record.training:
             _collect_fit(record, cli)
         _collect_costs(record, cli)
+        if peaks:
+            add_utilization(record, peaks.get(record.environment["accelerator"], {}))
         if record.best_epoch is None:
             record.reasons["best_epoch"] = "no epoch was validated"
         record.clocks["wall_seconds"] = time.perf_counter() - started
@@ -134,7 +143,9 @@ def _collect_costs(record: Record, cli: BenchmarkCLI) -> None:
     record.environment = describe_environment(trainer.strategy.root_device)
     record.environment["num_devices"] = trainer.world_size
     try:
-        record.complexity = count_complexity(cli.model.network, cli.datamodule.image_size)
+        record.complexity = count_complexity(
+            cli.model.network, cli.datamodule.image_size, trainer.strategy.root_device.type
+        )
     except Exception as error:  # a network that cannot be counted has still been trained
         record.reasons["complexity"] = f"{type(error).__name__}: {error}"
 

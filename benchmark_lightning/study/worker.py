@@ -9,10 +9,8 @@ from typing import Any
 import torch
 
 from benchmark_lightning.study.axes import Planned
-from benchmark_lightning.study.record import write_record
 from benchmark_lightning.study.svm import run_svm
 from benchmark_lightning.study.trial import run_trial
-from benchmark_lightning.study.utilization import add_utilization
 
 
 def run_planned(
@@ -41,10 +39,7 @@ def run_planned(
     if planned.kind == "svm":
         record, _ = run_svm(arguments, planned.repeat, on_progress)
     else:
-        record, _ = run_trial(arguments, planned.repeat, on_progress, breakdown)
-    if peaks and planned.kind == "resnet":
-        add_utilization(record, peaks.get(record.environment["accelerator"], {}))
-        write_record(record, Path(folder))
+        record, _ = run_trial(arguments, planned.repeat, on_progress, breakdown, peaks)
     if not keep_checkpoints:
         shutil.rmtree(Path(folder) / "checkpoints", ignore_errors=True)
     return record.status

@@ -44,7 +44,8 @@ class ImageClassifier(L.LightningModule):
         label_smoothing: Share of the target spread evenly over the classes in training, at least 0 and below 1.
         memory_format: Order of the values of images and weights in memory; the same arithmetic.
         compile: Whether to compile the training step's network with torch.compile, and in which mode.
-        small_maps: Whether 3x3 convolutions leave the padding of 1x1 and 2x2 maps out: the same function, less work.
+        small_maps: Where 3x3 convolutions leave the padding of 1x1 and 2x2 maps out, the same function with less work:
+            on a cpu, always or never.
 
     Raises:
         InputError: a value is out of its range.
@@ -65,7 +66,7 @@ class ImageClassifier(L.LightningModule):
         label_smoothing: float = 0.0,
         memory_format: Literal["contiguous", "channels_last"] = "contiguous",
         compile: Literal["none", "default", "reduce-overhead"] = "none",  # noqa: A002  # torch's word
-        small_maps: bool = False,
+        small_maps: Literal["cpu", "always", "never"] = "cpu",
     ) -> None:
         super().__init__()
         if not (lr > 0 and math.isfinite(lr)):
@@ -79,8 +80,8 @@ class ImageClassifier(L.LightningModule):
         self.save_hyperparameters(logger=False)
         self._num_steps_before: int | float | None = None
         self.network = build_network(arch, num_classes, stem, image_size)
-        if small_maps:
-            use_small_maps(self.network)
+        if small_maps != "never":
+            use_small_maps(self.network, on_cpu_alone=small_maps == "cpu")
         if memory_format == "channels_last":
             self.network.to(memory_format=torch.channels_last)
         self._train_network: Callable[[Tensor], Tensor] = self.network.forward

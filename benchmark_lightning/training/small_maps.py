@@ -12,11 +12,17 @@ MAX_PIXELS = 4  # of the incoming map: above it the dense matrix is larger than 
 
 
 class SmallMapConv2d(nn.Conv2d):
-    """A 3x3 convolution with padding 1 whose parameters are those of ``nn.Conv2d``; large maps go the usual way."""
+    """A 3x3 convolution with padding 1 whose parameters are those of ``nn.Conv2d``; large maps go the usual way.
+
+    ``on_cpu_alone`` sends small maps on other devices the usual way as well.
+    """
+
+    on_cpu_alone = False
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002  # the name is that of nn.Conv2d
         num_pixels = input.shape[2] * input.shape[3]
-        if num_pixels > MAX_PIXELS or input.shape[2] != input.shape[3]:
+        is_elsewhere = self.on_cpu_alone and input.device.type != "cpu"
+        if num_pixels > MAX_PIXELS or input.shape[2] != input.shape[3] or is_elsewhere:
             return super().forward(input)
         size_in = input.shape[2]
         size_out = (size_in - 1) // self.stride[0] + 1
@@ -48,11 +54,23 @@ def dense_matrix(weight: Tensor, size_in: int, size_out: int, stride: int) -> Te
     return torch.stack(taps, dim=1).flatten(0, 1)
 
 
-def use_small_maps(network: nn.Module) -> nn.Module:
+def use_small_maps(network: nn.Module, on_cpu_alone: bool = False) -> nn.Module:
     """Lets every 3x3 convolution of ``network`` with padding 1 leave the padding of small maps out, and returns it."""
     for layer in network.modules():
         if type(layer) is nn.Conv2d and _is_suitable(layer):
             layer.__class__ = SmallMapConv2d  # the same parameters under the same names
+            layer.on_cpu_alone = on_cpu_alone  # type: ignore[assignment]
+    return network
+
+
+def as_on(network: nn.Module, device_type: str) -> nn.Module:
+    """Settles, for a network whose arithmetic is counted elsewhere, what it does on a device, and returns it."""
+    for layer in network.modules():
+        if isinstance(layer, SmallMapConv2d):
+            if layer.on_cpu_alone and device_type != "cpu":
+                layer.__class__ = nn.Conv2d  # type: ignore[assignment]
+            else:
+                layer.on_cpu_alone = False
     return network
 
 

@@ -84,10 +84,17 @@ def test_the_arithmetic_of_the_nominal_network_is_still_reported():
     assert other["forward_flops_per_image"] < usual["forward_flops_per_image"]
 
 
+def test_what_is_for_a_cpu_alone_is_counted_where_it_is_done():
+    network = use_small_maps(build_network("resnet18", 10), on_cpu_alone=True)
+    nominal = count_complexity(build_network("resnet18", 10))["train_flops_per_image"]
+    assert count_complexity(network, device_type="cuda")["train_flops_per_image"] == nominal
+    assert count_complexity(network, device_type="cpu")["train_flops_per_image"] < nominal
+
+
 def test_levers_are_flags_of_fit(tmp_path):
-    assert main(["trial", *SHORT, "--model.small_maps", "true", "--model.memory_format", "channels_last"]) == 0
+    assert main(["trial", *SHORT, "--model.small_maps", "always", "--model.memory_format", "channels_last"]) == 0
     record = read_record(next(tmp_path.rglob("record.json")))
-    assert record.config["model"]["small_maps"] is True
+    assert record.config["model"]["small_maps"] == "always"
     assert record.complexity["macs"] == 33_184_000
 
 
