@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmark_lightning.report.statistics import median_of
-from benchmark_lightning.report.wording import estimate
+from benchmark_lightning.report.wording import estimate, number
 from benchmark_lightning.study.environment import describe_environment
 from benchmark_lightning.study.machine import compare_trainer, measure_peaks
 from benchmark_lightning.training.datasets import FashionMNIST
@@ -155,10 +155,33 @@ def print_rows(rows: list[Row], machine: str) -> None:
         verdict = "" if item["is_met"] is None else "yes" if item["is_met"] else "no"
         table.add_row(
             item["work"] + (f" (agree {item['agreement']:.2%})" if "agreement" in item else ""),
-            f"{np.median(item['ours']):,.3g} {item['unit']}", item["beside"], f"{np.median(item['theirs']):,.3g}",
+            f"{number(float(np.median(item['ours'])))} {item['unit']}", item["beside"], number(float(np.median(item["theirs"]))),
             estimate(median_of(item["ratios"])), "" if item["target"] is None else f"{item['target']:.2f}x", verdict,
         )  # fmt: skip
     Console(markup=False, highlight=False, width=170).print(table)
+
+
+def as_markdown(rows: list[Row], environment: dict[str, Any]) -> str:
+    """The table for a repository."""
+    versions = environment["versions"]
+    lines = [
+        f"# Benchmark on {environment['machine']}",
+        "",
+        f"torch {versions['torch']}, lightning {versions['lightning']}, {environment['code']}; written by `make benchmark`. "
+        "Medians; ratios are of runs made in turn, with a 95 % interval.",
+        "",
+        "| work | ours | beside | theirs | ratio | target | met |",
+        "| --- | ---: | --- | ---: | ---: | ---: | --- |",
+    ]
+    for item in rows:
+        work = item["work"] + (f" (predictions agree in {item['agreement']:.2%})" if "agreement" in item else "")
+        target = "" if item["target"] is None else f"{item['target']:.2f}x"
+        verdict = "" if item["is_met"] is None else "yes" if item["is_met"] else "no"
+        values = (f"{number(float(np.median(item[side])))} {item['unit']}" for side in ("ours", "theirs"))
+        ours_, theirs = values
+        ratio = estimate(median_of(item["ratios"]))
+        lines.append(f"| {work} | {ours_} | {item['beside']} | {theirs} | {ratio} | {target} | {verdict} |")
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
@@ -167,7 +190,7 @@ def main() -> None:
     parser.add_argument(
         "--short", action="store_true", help="fewer rounds and an SVM of 5,000 rows: about five minutes"
     )
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results.json"), metavar="FILE")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results.json"), metavar="FILE.json")
     options = parser.parse_args()
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
     warnings.simplefilter("ignore")
@@ -192,6 +215,7 @@ def main() -> None:
     print_rows(rows, environment["machine"])
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps({"environment": environment, "rows": rows}, indent=1) + "\n", encoding="utf-8")
+    options.out.with_suffix(".md").write_text(as_markdown(rows, environment), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -44,6 +44,7 @@ def test_the_page_stands_alone(report):
         "Q1b",
         "Q2",
         "Table 1",
+        "Conclusion",
         "What is missing",
         "Machines and software",
     ):
