@@ -79,7 +79,7 @@ def trainer_row(device: torch.device) -> Row:
         "work": f"Trainer, ResNet-18, batch 64, 32-true, {device.type}", "beside": "our own bare loop", "unit": "steps/s",
         "ours": rounds["trainer"], "theirs": rounds["bare"], "ratios": [1 / ratio for ratio in ratios],
         "ratio": median_of([1 / ratio for ratio in ratios])._asdict(), "target": 1 / limit,
-        "is_met": bool(median_of(ratios).value <= limit), "noise_ratios": measured["noise_ratios"],
+        "is_met": bool(median_of([1 / ratio for ratio in ratios]).value >= 1 / limit), "noise_ratios": measured["noise_ratios"],
     }  # fmt: skip
 
 
@@ -168,7 +168,7 @@ def as_markdown(rows: list[Row], environment: dict[str, Any]) -> str:
         f"# Benchmark on {environment['machine']}",
         "",
         f"torch {versions['torch']}, lightning {versions['lightning']}, {environment['code']}; written by `make benchmark`. "
-        "Medians; ratios are of runs made in turn, with a 95 % interval.",
+        "Medians; ratios are of runs made in turn, the trials of a sweep apart, with a 95 % interval.",
         "",
         "| work | ours | beside | theirs | ratio | target | met |",
         "| --- | ---: | --- | ---: | ---: | ---: | --- |",
@@ -207,7 +207,7 @@ def main() -> None:
             rows += training_rows(work._replace(precision="32-true"), num_rounds)
         rows.append(trainer_row(device))
         rows.append(loader_row(work, num_rounds))
-        rows.append(svm_row(work, 5_000 if options.short else 49_000, 1 if not options.short else num_rounds))
+        rows.append(svm_row(work, 5_000 if options.short else 49_000, num_rounds if options.short else 2))
         rows += sweep_rows(work, num_rounds)
         if device.type == "cpu" and not options.short:
             rows.append(utilization_row(work))

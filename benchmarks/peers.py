@@ -37,11 +37,12 @@ def plain_pytorch(work: Work) -> float:
     network = network_of(work).to(device).train()
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
     scaler = torch.amp.GradScaler(device.type, enabled=work.dtype == torch.float16)
-    started = 0.0
+    started = ended = 0.0
     for step, (images, labels) in enumerate(loader_of(work)):
         if step == work.num_warmup_steps:
             started = _now(device)
         if step == work.num_warmup_steps + work.num_steps:
+            ended = _now(device)  # before the workers of the loader are shut down
             break
         images, labels = images.to(device), labels.to(device)
         optimizer.zero_grad()
@@ -50,7 +51,7 @@ def plain_pytorch(work: Work) -> float:
         scaler.scale(loss).backward()
         scaler.step(optimizer)
         scaler.update()
-    return work.num_steps * work.batch_size / (_now(device) - started)
+    return work.num_steps * work.batch_size / (ended - started)
 
 
 class _PlainModule(L.LightningModule):

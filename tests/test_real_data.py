@@ -90,3 +90,4 @@ def test_the_death_of_the_driver_ends_its_trial_also_in_c_code(monkeypatch):
     process.kill()
     process.wait()  # and not for its output, which the trial would keep open as long as it lives
     wait_for(lambda: not trial.is_running() or trial.status() == psutil.STATUS_ZOMBIE, seconds=4)
+    process.communicate()

@@ -13,8 +13,10 @@ from benchmark_lightning.report.evidence import Evidence
 from benchmark_lightning.report.markdown import render
 
 BLOCKS = ("answers", "claims", "table1", "standard")
+_BEGIN = re.compile(r"^<!-- results:", re.MULTILINE)
 _BLOCK = re.compile(
-    r"(<!-- results: (\S+) from ([^\n]+?) -->\n)((?:(?!<!-- results:).)*?)(<!-- end of results -->)", re.DOTALL
+    r"^(<!-- results: (\S+) from ([^\n]+?) -->\n)((?:(?!^<!-- results:).)*?)^(<!-- end of results -->)",
+    re.DOTALL | re.MULTILINE,
 )
 
 
@@ -32,7 +34,7 @@ def with_blocks(path: Path, evidence: Mapping[Path, Evidence]) -> tuple[str, str
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read ({error})") from error
-    if text.count("<!-- results:") != len(_BLOCK.findall(text)):
+    if len(_BEGIN.findall(text)) != len(_BLOCK.findall(text)):
         raise InputError(
             f"{path} has a block of results that is not whole; it begins with <!-- results: NAME from FOLDER --> and ends "
             "with <!-- end of results -->"

@@ -17,6 +17,7 @@ from benchmark_lightning.report.hardware import (
 from benchmark_lightning.report.statistics import Estimate, difference, ratio
 from benchmark_lightning.report.svm_figures import growths
 from benchmark_lightning.report.verdicts import VERDICTS, Claim
+from benchmark_lightning.report.wording import count, estimate
 
 # Test accuracy on the published split. Source: Xiao, Rasul and Vollgraf (2017), Fashion-MNIST, table of benchmarks.
 PUBLISHED_SVM = {
@@ -40,6 +41,7 @@ def facts(evidence: Evidence, claims: list[Claim]) -> dict[str, Any]:
         "growth": growth_rows(evidence),
         "hardware": hardware_tables(evidence),
         "speedups": evidence.speedups,
+        "gpu_answers": gpu_answers(evidence),
         "utilization": _utilization_rows(evidence.timings),
         "standard": standard_rows(evidence),
         "environments": _environments(table),
@@ -176,6 +178,21 @@ def _hardware_table(evidence: Evidence, key: tuple[Any, ...], members: list[Timi
         "published_devices": PUBLISHED_DEVICES,
         "has_pairs": all(speedup.is_paired for speedup in speedups),
     }  # fmt: skip
+
+
+def gpu_answers(evidence: Evidence) -> list[dict[str, Any]]:
+    """Of each GPU, kind of work and baseline: the speedup of each model."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for speedup in evidence.speedups:
+        work = speedup.work
+        if speedup.is_on_gpu:
+            what = f"{work['dataset']}, batch {count(work['batch_size'])}, {work['precision']}{work['variant']}"
+            told = f"{work['model']} with {work['optimizer']} {estimate(speedup.estimate)}"
+            groups.setdefault((what, speedup.device, speedup.baseline), []).append(told)
+    return [
+        {"what": what, "device": device, "baseline": baseline, "models": models}
+        for (what, device, baseline), models in groups.items()
+    ]
 
 
 def _utilization_rows(timings: list[Timing]) -> list[dict[str, Any]]:

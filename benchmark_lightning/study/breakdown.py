@@ -34,7 +34,7 @@ def time_parts(model: ImageClassifier, data: ImageData, trainer: L.Trainer) -> d
                 positions = next(batches)
             images, labels = data.on_after_batch_transfer(positions.to(device), 0)
         with watches["forward"], trainer.precision_plugin.train_step_context():
-            loss = functional.cross_entropy(model(images), labels)
+            loss = functional.cross_entropy(model.train_logits(images), labels)
         with watches["backward"]:
             loss.backward()  # type: ignore[no-untyped-call]
         with watches["optimizer"]:

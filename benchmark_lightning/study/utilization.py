@@ -20,6 +20,7 @@ def add_utilization(record: Record, peaks: dict[str, Any]) -> None:
         record.reasons["utilization"] = "needs throughput, FLOPs and a measured peak at this precision"
         return
     record.reasons.pop("utilization", None)
+    peak *= record.environment.get("num_devices") or 1
     record.utilization = {
         "train_flops_per_second": rate * flops,
         "peak_flops_per_second": peak,

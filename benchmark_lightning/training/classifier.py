@@ -84,7 +84,7 @@ class ImageClassifier(L.LightningModule):
             use_small_maps(self.network, on_cpu_alone=small_maps == "cpu")
         if memory_format == "channels_last":
             self.network.to(memory_format=torch.channels_last)
-        self._train_network: Callable[[Tensor], Tensor] = self.network.forward
+        self._compiled: Callable[[Tensor], Tensor] | None = None
         metrics = MetricCollection(
             {
                 # Checking the values would make every step wait for the device.
@@ -105,12 +105,17 @@ class ImageClassifier(L.LightningModule):
     def on_fit_start(self) -> None:
         """Compiles the training step alone: evaluation has other shapes, which would be compiled one by one."""
         if self.hparams["compile"] != "none":
-            self._train_network = torch.compile(self.network.forward, mode=self.hparams["compile"])
+            self._compiled = torch.compile(self.network.forward, mode=self.hparams["compile"])
+
+    def train_logits(self, images: Tensor) -> Tensor:
+        """The logits of a training step, by the compiled network where there is one."""
+        logits: Tensor = self(images) if self._compiled is None else self._compiled(images)
+        return logits
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         images, labels = batch
         loss = functional.cross_entropy(
-            self._train_network(images), labels, label_smoothing=self.hparams["label_smoothing"]
+            self.train_logits(images), labels, label_smoothing=self.hparams["label_smoothing"]
         )
         self.log("train/loss", loss, on_step=False, on_epoch=True, sync_dist=True, batch_size=len(labels))
         return loss
@@ -152,6 +157,8 @@ class ImageClassifier(L.LightningModule):
     def build_optimizer(self) -> Optimizer:
         """The optimizer alone, without a schedule."""
         settings: dict[str, Any] = {name: self.hparams[name] for name in ("lr", "weight_decay", "fused")}
+        if self._trainer is not None and self.trainer.gradient_clip_val:
+            settings["fused"] = False  # Lightning clips no gradients of a fused optimizer in mixed precision
         match self.hparams["optimizer"]:
             case "sgd":
                 return SGD(self.parameters(), momentum=self.hparams["momentum"], **settings)

@@ -4,6 +4,7 @@ import pytest
 
 from benchmark_lightning.report.claims import CLAIMS, check_claims
 from benchmark_lightning.report.evidence import Evidence
+from benchmark_lightning.report.facts import gpu_answers
 from benchmark_lightning.report.statistics import Estimate
 from benchmark_lightning.report.verdicts import Claim, Finding
 from tests.report.made import MACS, network, svm, whole_study, write
@@ -185,6 +186,17 @@ def test_a_part_of_the_training_set_is_asked_where_the_whole_has_no_rival(tmp_pa
     records = three() + three(fraction=0.1) + three(arch="resnet50", seconds=230.0, fraction=0.1)
     claim = CLAIMS[1](Evidence.of(write(records, tmp_path / "records")))
     assert all("4,900" in finding.what for finding in claim.findings)
+
+
+def test_one_cpu_beside_another_is_no_answer_about_a_gpu(tmp_path):
+    records = [network(repeat=repeat, steps=60, rate=700 + repeat) for repeat in range(3)]
+    for record in [network(repeat=repeat, steps=60, rate=800 + repeat) for repeat in range(3)]:
+        record.environment["source_hash"], record.started_at = "another", "later"
+        record.key += "b"
+        records.append(record)
+    evidence = Evidence.of(write(records, tmp_path / "records"))
+    assert evidence.speedups
+    assert gpu_answers(evidence) == []
 
 
 def test_networks_that_differ_outside_the_grid_are_timed_apart(tmp_path):

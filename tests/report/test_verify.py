@@ -139,6 +139,15 @@ def test_a_persons_own_style_of_figures_changes_nothing(committed, monkeypatch):
     assert verify() == 0
 
 
+def test_a_block_that_is_only_spoken_of_is_none(committed):
+    path = committed / "README.md"
+    path.write_text(
+        path.read_text(encoding="utf-8") + "\nWrite `<!-- results: claims from lightning_logs/reference -->`.\n",
+        encoding="utf-8",
+    )
+    assert verify() == 0
+
+
 def test_an_unknown_block_names_the_nearest(complaint, committed):
     text = README.replace("table1 from", "tabel1 from")
     (committed / "README.md").write_text(text, encoding="utf-8")

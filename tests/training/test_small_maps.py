@@ -98,6 +98,12 @@ def test_levers_are_flags_of_fit(tmp_path):
     assert record.complexity["macs"] == 33_184_000
 
 
+def test_gradients_can_be_clipped_in_mixed_precision(tmp_path):
+    """Lightning refuses to clip those of a fused optimizer, which is the default."""
+    assert main(["trial", *SHORT, "--trainer.precision", "bf16-mixed", "--trainer.gradient_clip_val", "1.0"]) == 0
+    assert read_record(next(tmp_path.rglob("record.json"))).status == "ok"
+
+
 @pytest.mark.slow
 def test_a_compiled_step_learns_what_an_eager_one_learns(tmp_path):
     """One minute: torch compiles for the machine at hand."""
