@@ -1,6 +1,5 @@
 """Runs become configurations: one row for what differs in nothing but the seed, with estimates of accuracy and cost."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -111,13 +110,13 @@ def study_split(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[is_pooled | ~has_pooled]
 
 
-def name_of(row: pd.Series, but: Sequence[str] = ()) -> str:
+def name_of(row: pd.Series) -> str:
     """A configuration as a person says it: ``resnet18, adam, lr 0.001, batch 32``."""
     words = [str(row["model"])]
     if row["kind"] == "svm":
         words += [f"C {row['C']:g}"] if pd.notna(row["C"]) else []
     else:
-        words += [str(row["optimizer"])] if row["optimizer"] and "optimizer" not in but else []
-        words += [f"lr {row['lr']:g}"] if pd.notna(row["lr"]) and "lr" not in but else []
-        words += [f"batch {row['batch_size']:g}"] if pd.notna(row["batch_size"]) and "batch_size" not in but else []
+        words += [str(row["optimizer"])] if row["optimizer"] else []
+        words += [f"lr {row['lr']:g}"] if pd.notna(row["lr"]) else []
+        words += [f"batch {row['batch_size']:g}"] if pd.notna(row["batch_size"]) else []
     return ", ".join(words)

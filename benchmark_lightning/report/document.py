@@ -123,10 +123,16 @@ def print_claims(claims: list[Claim], datasets: Sequence[str]) -> None:
     Console(markup=False, highlight=False).print(table)
 
 
+def folder_parser(command: str, description: str) -> CommandParser:
+    """The parser of a command that reads the records of folders."""
+    parser = CommandParser(command, description)
+    parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER", help="such as lightning_logs/quickstart")
+    return parser
+
+
 def main(arguments: Sequence[str]) -> int:
     """Runs ``report FOLDER [more folders] [--out DIR] [--readme FILE]``."""
-    parser = CommandParser("report", "Makes report.html and its figures, tables and claims from records.")
-    parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER", help="such as lightning_logs/quickstart")
+    parser = folder_parser("report", "Makes report.html and its figures, tables and claims from records.")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the report (<first folder>/report)")
     parser.add_argument(
         "--readme", type=Path, metavar="FILE", help="Markdown file whose result tables are written anew"

@@ -82,9 +82,9 @@ def best_rows(evidence: Evidence) -> list[dict[str, Any]]:
             if saving.value < WORTH_SAYING:
                 saving = None
         rows.append({
-            "title": title, "dataset": best["dataset"], "best": name_of(best), "accuracy": best["accuracy"], "cost": best["cost"],
-            "num_train": best["num_train"], "num_configurations": int((group["n"] > 0).sum()), "num_as_good": len(as_good),
-            "as_good": [name_of(row) for _, row in as_good.iterrows()], "fastest": name_of(fastest), "saving": saving,
+            "title": title, "best": name_of(best), "accuracy": best["accuracy"], "cost": best["cost"],
+            "num_configurations": int((group["n"] > 0).sum()), "num_as_good": len(as_good),
+            "fastest": name_of(fastest), "saving": saving,
             "fastest_accuracy": fastest["accuracy"], "fastest_cost": fastest["cost"], "device": best["device"],
         })  # fmt: skip
     return rows
@@ -104,7 +104,7 @@ def kernel_rows(evidence: Evidence) -> list[dict[str, Any]]:
             times = ratio(network["cost"], svm["cost"]) if network["cost"] and svm["cost"] else None
         rows.append({
             "dataset": dataset, "num_train": num_train, "split": split, "svm": name_of(svm), "accuracy": svm["accuracy"],
-            "cost": svm["cost"], "predict_seconds": svm["predict_seconds"], "num_test": svm["num_test"],
+            "cost": svm["cost"], "predict_seconds": svm["predict_seconds"],
             "network": None if network is None else name_of(network), "lead": lead, "times": times,
             "network_device": None if network is None else network["device"], "device": svm["device"],
             "answer": _is_enough(lead),

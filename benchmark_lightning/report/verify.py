@@ -11,10 +11,9 @@ from pathlib import Path
 
 import matplotlib
 
-from benchmark_lightning.arguments import CommandParser
 from benchmark_lightning.errors import InputError
 from benchmark_lightning.report.blocks import with_blocks
-from benchmark_lightning.report.document import make_report
+from benchmark_lightning.report.document import folder_parser, make_report
 from benchmark_lightning.report.evidence import Evidence
 from benchmark_lightning.study.record import FILE_NAME, Record, RecordError, read_record, trial_key
 
@@ -187,8 +186,7 @@ def _equal(left: float | None, right: float | None, tolerance: float = 1e-6) -> 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs ``verify FOLDER [more folders] [--report DIR] [--readme FILE]``; returns 1 where anything has drifted."""
-    parser = CommandParser("verify", "Computes every number of a report again from its records.")
-    parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER", help="such as lightning_logs/reference")
+    parser = folder_parser("verify", "Computes every number of a report again from its records.")
     parser.add_argument("--report", type=Path, metavar="DIR", help="folder of the report (<first folder>/report)")
     parser.add_argument(
         "--readme", type=Path, metavar="FILE", help="Markdown file whose result tables are verified too"
