@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: quickstart test slow benchmark lint types clean
+.PHONY: quickstart test slow verify benchmark lint types clean
 
 quickstart: $(VENV)/.installed
 	$(BIN)/benchmark-lightning study configs/study/quickstart.yaml
@@ -15,6 +15,10 @@ test: $(VENV)/.installed-test
 
 slow: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m slow
+
+# Every number of the reference study's report and of the README, computed again from the records.
+verify: $(VENV)/.installed
+	$(BIN)/benchmark-lightning verify lightning_logs/reference --readme README.md
 
 # Beside what people write or use instead, in five minutes on two cores; FULL=1 for all of it.
 benchmark: $(VENV)/.installed

@@ -49,7 +49,9 @@ def test_images_stay_on_the_gpu():
 
 
 def test_the_gpu_has_a_measured_peak():
-    assert measure_peaks()["cuda"]["bf16"] > measure_peaks()["cpu"]["fp32"]
+    peaks = measure_peaks()
+    assert peaks["cuda"]["bf16"] > peaks["cpu"]["fp32"]
+    assert peaks["cuda"]["tf32"] >= 0.9 * peaks["cuda"]["fp32"]
 
 
 def test_small_maps_are_the_same_function_on_the_gpu():

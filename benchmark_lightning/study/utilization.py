@@ -4,7 +4,11 @@ from typing import Any
 
 from benchmark_lightning.study.record import Record
 
-_NUMBERS = {"32-true": "fp32", "bf16-mixed": "bf16", "bf16-true": "bf16", "16-mixed": "fp16", "16-true": "fp16"}
+# The number formats of each precision, the first that was measured counts: cuDNN convolves float32 numbers in TF32 by default.
+_NUMBERS = {
+    "32-true": ("tf32", "fp32"),
+    "bf16-mixed": ("bf16",), "bf16-true": ("bf16",), "16-mixed": ("fp16",), "16-true": ("fp16",),
+}  # fmt: skip
 
 
 def add_utilization(record: Record, peaks: dict[str, Any]) -> None:
@@ -15,7 +19,8 @@ def add_utilization(record: Record, peaks: dict[str, Any]) -> None:
     """
     rate = record.throughput.get("median_images_per_second")
     flops = record.complexity.get("train_flops_per_image")
-    peak = peaks.get(_NUMBERS.get(record.precision.get("effective", ""), ""))
+    numbers = _NUMBERS.get(record.precision.get("effective", ""), ())
+    peak = next((peaks[name] for name in numbers if name in peaks), None)
     if rate is None or flops is None or peak is None:
         record.reasons["utilization"] = "needs throughput, FLOPs and a measured peak at this precision"
         return

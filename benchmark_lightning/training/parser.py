@@ -1,9 +1,11 @@
 """The parser behind every command that trains: jsonargparse's, with errors that are one sentence."""
 
 import contextlib
+import functools
+import operator
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from jsonargparse import Namespace
 from lightning.pytorch.cli import LightningArgumentParser
@@ -17,6 +19,19 @@ class BenchmarkParser(LightningArgumentParser):
     """Raises ``InputError`` with one sentence where jsonargparse prints its usage and exits."""
 
     config_files: Sequence[Path] = ()
+
+    def add_lightning_class_args(self, *arguments: Any, **settings: Any) -> list[str]:
+        """Adds the arguments of a class; ``limit_val_batches: 1`` is one batch, as a float it would be all of them.
+
+        jsonargparse tries the types of a union in their order, and ``typing`` gives for ``Optional[Union[int, float]]`` the
+        ``Optional[Union[float, int]]`` that another library has asked for first.
+        """
+        added: list[str] = super().add_lightning_class_args(*arguments, **settings)
+        for action in self._actions:
+            types = get_args(getattr(action, "_typehint", None))
+            if int in types and float in types:
+                action._typehint = functools.reduce(operator.or_, sorted(types, key=lambda one: one is not int))  # type: ignore[attr-defined]
+        return added
 
     def parse_args(self, args: Sequence[str] | None = None, **settings: Any) -> Namespace:  # type: ignore[override]
         """The configuration that ``args`` give, its files checked before they are read."""

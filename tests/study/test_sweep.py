@@ -13,8 +13,10 @@ import psutil
 import pytest
 
 from benchmark_lightning.__main__ import main
+from benchmark_lightning.study.axes import read_sweep
 from benchmark_lightning.study.record import FILE_NAME, SCHEMA, Record, read_record
 from benchmark_lightning.study.state import locked
+from benchmark_lightning.study.sweep import plan
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SVM = f"""
@@ -50,6 +52,15 @@ def records() -> dict[str, Record]:
 
 def written_at() -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in OUT.glob(f"*/{FILE_NAME}")}
+
+
+def test_one_batch_is_one_batch_in_a_sweep_too():
+    """As a float, 1 is all batches; which of the two it becomes once depended on the order of imports in the server."""
+    Path("sweep.yaml").write_text(NETWORK + "  trainer.limit_val_batches: [1]\n  trainer.limit_test_batches: [0.5]\n")
+    trainer = plan(read_sweep(Path("sweep.yaml")))[0].config["trainer"]
+    assert type(trainer["limit_val_batches"]) is int
+    assert type(trainer["limit_train_batches"]) is int
+    assert trainer["limit_test_batches"] == 0.5
 
 
 def test_every_combination_has_a_record_and_is_not_run_again(capsys):
