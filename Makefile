@@ -20,9 +20,9 @@ slow: $(VENV)/.installed-test
 verify: $(VENV)/.installed
 	$(BIN)/benchmark-lightning verify lightning_logs/reference --readme README.md
 
-# Beside what people write or use instead, in five minutes on two cores; FULL=1 for all of it.
+# Beside what people write or use instead, in five minutes on two cores; FULL=1 for all of it, in three quarters of an hour.
 benchmark: $(VENV)/.installed
-	$(BIN)/python -m benchmarks $(if $(FULL),,--short)
+	$(BIN)/python -m benchmarks $(if $(FULL),--docs docs/performance.md,--short)
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

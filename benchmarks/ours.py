@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import svm as scikit_learn
 
-from benchmark_lightning.study.record import read_record
+from benchmark_lightning.study.record import FILE_NAME, Record, read_record
 from benchmark_lightning.study.svm import SVMOptions, build_classifier
 from benchmark_lightning.training.cli import BenchmarkCLI, quiet
 from benchmark_lightning.training.clocks import NUM_WARMUP_BATCHES
@@ -67,6 +67,17 @@ def svm_seconds(work: Work, num_train: int, engine: str) -> tuple[float, NDArray
     classifier.fit(images[:num_train], labels[:num_train])
     predicted = np.asarray(classifier.predict(held_out))
     return time.perf_counter() - started, predicted
+
+
+def fast_recipe(work: Work) -> Record:
+    """The record of ``configs/experiment/fashion_mnist_fast.yaml``, trained and tested to the end."""
+    folder = work.folder / "fast"
+    subprocess.run(
+        [sys.executable, "-m", "benchmark_lightning", "trial", "--config", "configs/experiment/fashion_mnist_fast.yaml",
+         "--data.root", str(work.root), "--run.folder", str(folder)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return read_record(folder / FILE_NAME)
 
 
 def new_interpreter_seconds(work: Work) -> float:

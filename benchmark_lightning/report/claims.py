@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmark_lightning.report.background import with_background
 from benchmark_lightning.report.configurations import best_of, name_of, study_split
 from benchmark_lightning.report.evidence import Evidence
 from benchmark_lightning.report.hardware import Speedup
@@ -24,7 +25,7 @@ ALL_TRAINING_IMAGES = 49_000
 
 def check_claims(evidence: Evidence) -> list[Claim]:
     """All nine claims, in their order."""
-    return [claim(evidence) for claim in CLAIMS]
+    return [with_background(claim(evidence), evidence) for claim in CLAIMS]
 
 
 def best_accuracy(evidence: Evidence) -> Claim:
@@ -236,11 +237,10 @@ def _asked(
     have = list(dict.fromkeys(done["dataset"]))
     findings = []
     for dataset in [name for name in datasets if name in have] or have:
-        asked = []
-        for title, group in evidence.panels(done[done["dataset"] == dataset]):
-            num_train = group["num_train"].iloc[0]
-            where = title if "training images" in title else f"{title}, {count(num_train)} training images"
-            asked.append((float(num_train or 0), compare(where, group)))
+        asked = [
+            (float(group["num_train"].iloc[0] or 0), compare(title, group))
+            for title, group in evidence.panels(done[done["dataset"] == dataset])
+        ]
         measured = [(size, found) for size, found in asked if any(finding.estimate is not None for finding in found)]
         largest = max((size for size, _ in measured), default=None)
         answers = [found for size, found in measured if size == largest] or [asked[0][1]]

@@ -13,6 +13,7 @@ _SAME = (
     "setting",
     "kind",
     "num_train",
+    "train_fraction",
     "num_test",
     "split",
     "split_hash",
@@ -28,6 +29,7 @@ _MEDIANS = (
     "peak_rss_mib",
     "macs",
     "params",
+    "train_flops_per_image",
     "num_support_vectors",
 )
 _MADE = ("n", "num_failed", "why_failed", "accuracy", "cost", "value", "low", "high", "val_accuracy", "runs")

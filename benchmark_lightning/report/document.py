@@ -95,6 +95,10 @@ def _html(markdown: str, drawn: dict[str, str], datasets: str) -> str:
 
 def _claim_content(claim: Claim) -> dict[str, Any]:
     content = claim._asdict() | {"verdict": claim.verdict}
+    content["background"] = [
+        {"what": remark.what, "unit": remark.unit, "estimate": _rounded(remark.estimate._asdict())}
+        for remark in claim.background
+    ]
     content["findings"] = [
         {
             "what": finding.what, "unit": finding.unit, "verdict": finding.verdict,

@@ -8,6 +8,7 @@ import pandas as pd
 from benchmark_lightning.report.configurations import configurations
 from benchmark_lightning.report.hardware import Speedup, Timing, speedups, timings
 from benchmark_lightning.report.table import Collection, collect, describe_settings
+from benchmark_lightning.report.wording import training_images
 
 
 class Evidence:
@@ -51,13 +52,16 @@ class Evidence:
         return speedups(self.timings)
 
     def panels(self, frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-        """The configurations by data set and setting, each with a title that says what tells it from the others."""
+        """The configurations by data set and setting.
+
+        Each has a title with the number of training images and what else tells it from the other settings.
+        """
         result = []
         for dataset, of_dataset in frame.groupby("dataset"):
             labels = describe_settings(self.settings, of_dataset["setting"])
             for setting, group in of_dataset.groupby("setting", sort=False):
-                label = labels[str(setting)]
-                result.append((f"{dataset}: {label}" if label else f"{dataset}", group))
+                size, label = training_images(*group[["num_train", "train_fraction"]].iloc[0]), labels[str(setting)]
+                result.append((f"{dataset}: {size}{', ' * bool(label)}{label}", group))
         return result
 
     def runs_of(self, configuration: str) -> pd.DataFrame:

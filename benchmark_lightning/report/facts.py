@@ -17,7 +17,7 @@ from benchmark_lightning.report.hardware import (
 from benchmark_lightning.report.statistics import Estimate, difference, ratio
 from benchmark_lightning.report.svm_figures import growths
 from benchmark_lightning.report.verdicts import VERDICTS, Claim
-from benchmark_lightning.report.wording import count, estimate
+from benchmark_lightning.report.wording import count, estimate, training_images
 
 # Test accuracy on the published split. Source: Xiao, Rasul and Vollgraf (2017), Fashion-MNIST, table of benchmarks.
 PUBLISHED_SVM = {
@@ -103,7 +103,8 @@ def kernel_rows(evidence: Evidence) -> list[dict[str, Any]]:
             lead = difference(network["accuracy"], svm["accuracy"])
             times = ratio(network["cost"], svm["cost"]) if network["cost"] and svm["cost"] else None
         rows.append({
-            "dataset": dataset, "num_train": num_train, "split": split, "svm": name_of(svm), "accuracy": svm["accuracy"],
+            "dataset": dataset, "num_train": num_train, "split": split, "svm": name_of(svm),
+            "size": training_images(num_train, svm["train_fraction"]), "accuracy": svm["accuracy"],
             "cost": svm["cost"], "predict_seconds": svm["predict_seconds"],
             "network": None if network is None else name_of(network), "lead": lead, "times": times,
             "network_device": None if network is None else network["device"], "device": svm["device"],

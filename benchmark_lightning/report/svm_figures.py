@@ -14,6 +14,7 @@ from benchmark_lightning.report.evidence import Evidence
 from benchmark_lightning.report.hyperparameter_figures import frontier_figure
 from benchmark_lightning.report.statistics import Line, fit_line
 from benchmark_lightning.report.style import Cues, error_ends, logarithmic, panel_grid
+from benchmark_lightning.report.wording import training_images
 
 
 def largest(frame: pd.DataFrame) -> pd.DataFrame:
@@ -35,7 +36,7 @@ def draw_kernels(evidence: Evidence) -> Figure | None:
         bars, points, seconds = axes[3 * position : 3 * position + 3]
         _kernel_accuracy(bars, points, group, kernels)
         _kernel_seconds(seconds, group, kernels)
-        bars.set(title=f"{title}, {int(group['num_train'].iloc[0]):,} training images")
+        bars.set(title=title)
         points.set(title="magnified, 95 % intervals")
         seconds.set(title="seconds")
     handles = [
@@ -94,7 +95,8 @@ def draw_svm_frontier(evidence: Evidence) -> Figure | None:
     panels = []
     for (dataset, num_train, split), group in evidence.configurations.groupby(["dataset", "num_train", "split"]):
         if "svm" in set(group[group["n"] > 0]["kind"]):
-            panels.append((f"{dataset}, {int(num_train):,} training images, {split} split", group))
+            size = training_images(num_train, group["train_fraction"].iloc[0])
+            panels.append((f"{dataset}: {size}, {split} split", group))
     with_both = [panel for panel in panels if panel[1]["kind"].nunique() > 1]
     return frontier_figure(evidence, with_both or panels[-1:])
 

@@ -267,21 +267,19 @@ def _digest(content: Any) -> str:
 
 
 def describe_settings(settings: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> dict[str, str]:
-    """A short label for each of the named settings: only what tells them apart; of a single one, nothing.
+    """A short label for each of the named settings: only what tells them apart, but for the number of training images.
 
     >>> describe_settings({"a": {"trainer.max_epochs": 5, "x": 1}, "b": {"trainer.max_epochs": 9, "x": 1}}, ["a", "b"])
     {'a': 'max_epochs 5', 'b': 'max_epochs 9'}
     """
     chosen = list(dict.fromkeys(names))
-    keys = dict.fromkeys(key for name in chosen for key in settings[name])
+    keys = dict.fromkeys(key for name in chosen for key in settings[name] if key != "num_train")
     varying = [key for key in keys if len({str(settings[name].get(key)) for name in chosen}) > 1]
     return {name: ", ".join(_phrase(key, settings[name].get(key)) for key in varying) for name in chosen}
 
 
 def _phrase(key: str, value: Any) -> str:
     name = key.rpartition(".")[2]
-    if name == "num_train":
-        return "unknown training images" if value is None else f"{int(value):,} training images"
     if name in ("machine", "accelerator", "effective_precision"):
         return _text(value)
     return _text(f"{name} {value}")

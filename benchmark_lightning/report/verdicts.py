@@ -36,12 +36,21 @@ class Finding(NamedTuple):
         return "fails" if high < self.region[0] or low > self.region[1] else "undecided"
 
 
+class Remark(NamedTuple):
+    """A quantity that explains a verdict and decides nothing; see ``Finding`` for its parts."""
+
+    what: str
+    estimate: Estimate
+    unit: str = "ratio"
+
+
 class Claim(NamedTuple):
     """A claim, where the study makes it, what it takes to hold, and what the records say.
 
     Args:
         criterion: the claim in numbers: as printed, half a unit of the last digit either way.
         remedy: the command that measures what is missing, as Markdown.
+        background: what stands behind the verdict.
     """
 
     number: int
@@ -51,6 +60,7 @@ class Claim(NamedTuple):
     criterion: str
     findings: list[Finding]
     remedy: str
+    background: tuple[Remark, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

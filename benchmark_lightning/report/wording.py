@@ -102,6 +102,17 @@ def count(value: float | None) -> str:
     return NOT_MEASURED if value is None or is_missing(value) else f"{int(value):,}"
 
 
+def training_images(num_train: float | None, fraction: float | None) -> str:
+    """How many images were trained on, and what part of all, where it is a part.
+
+    >>> [training_images(49_000, 1.0), training_images(4_900, 0.1)]
+    ['49,000 training images', '4,900 training images, 10 % of all']
+    """
+    known = "unknown" if num_train is None or is_missing(num_train) else count(num_train)
+    is_part = fraction is not None and not is_missing(fraction) and fraction < 1
+    return f"{known} training images" + (f", {100 * fraction:g} % of all" if is_part and fraction else "")
+
+
 def points(value: Estimate | None) -> str:
     """A difference of accuracies, in points.
 

@@ -131,6 +131,7 @@ def test_a_missing_folder_and_an_empty_one_are_a_sentence(tmp_path):
 
 
 def test_settings_are_told_apart_by_what_differs_alone():
-    settings = {"a": {"trainer.max_epochs": 5, "num_train": 100}, "b": {"trainer.max_epochs": 5, "num_train": 49_000}}
-    assert describe_settings(settings, ["a", "b"]) == {"a": "100 training images", "b": "49,000 training images"}
+    same = {"num_train": 100, "trainer.precision": "32-true"}
+    settings = {"a": {"trainer.max_epochs": 1, **same}, "b": {"trainer.max_epochs": 5, **same}}
+    assert describe_settings(settings, ["a", "b"]) == {"a": "max_epochs 1", "b": "max_epochs 5"}
     assert describe_settings(settings, ["a", "a"]) == {"a": ""}

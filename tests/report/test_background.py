@@ -1,0 +1,59 @@
+"""A reader who sees a claim fail wants to know why; the reason is a number from the records, too."""
+
+import pytest
+
+from benchmark_lightning.report.claims import check_claims
+from benchmark_lightning.report.evidence import Evidence
+from benchmark_lightning.report.markdown import render
+from tests.report.made import network, svm, write
+
+
+def background(number, records, tmp_path):
+    evidence = Evidence.of(write(records, tmp_path / "records"))
+    return {remark.what: remark for remark in check_claims(evidence)[number - 1].background}
+
+
+def test_a_late_peak_says_what_the_later_epochs_gave(tmp_path):
+    remarks = background(4, [network(seed=seed, peak_epoch=5) for seed in range(3)], tmp_path)
+    what, gained = next(iter(remarks.items()))
+    assert "FashionMNIST" in what
+    assert "resnet18, adam" in what
+    assert gained.estimate.value == pytest.approx(3 * 0.004)  # made to lose 0.004 for each epoch before the peak
+
+
+def test_the_lead_of_a_kernel_is_told_at_each_strength(tmp_path):
+    records = [
+        svm(kernel=kernel, strength=strength, accuracy=accuracy)
+        for kernel, strength, accuracy in (
+            ("rbf", 1.0, 0.89),
+            ("poly", 1.0, 0.87),
+            ("rbf", 10.0, 0.9),
+            ("poly", 10.0, 0.895),
+        )
+    ]
+    leads = {
+        what.rpartition(" ")[2]: remark.estimate.value for what, remark in background(5, records, tmp_path).items()
+    }
+    assert leads == {"1": pytest.approx(0.02, abs=1e-3), "10": pytest.approx(0.005, abs=1e-3)}
+
+
+def test_operations_of_the_two_networks_stand_beside_their_times(tmp_path):
+    remarks = background(2, [network(), network(arch="resnet50", seconds=400.0)], tmp_path)
+    assert [round(remark.estimate.value, 2) for remark in remarks.values()] == [2.37]
+
+
+def test_the_use_of_a_gpu_stands_beside_its_speedup(tmp_path):
+    records = [network(steps=60), network(steps=60, accelerator="cuda", rate=3000.0)]
+    assert [remark.estimate.value for remark in background(7, records, tmp_path).values()] == [0.4]
+
+
+def test_a_claim_that_fails_is_concluded_with_its_reason(tmp_path):
+    evidence = Evidence.of(write([network(seed=seed, peak_epoch=5) for seed in range(3)], tmp_path / "records"))
+    conclusion = render("conclusion.md.j2", evidence, check_claims(evidence))
+    assert "Claim 4 fails here" in conclusion
+    assert "validation accuracy gained after epoch 2, 1.20 points" in conclusion
+
+
+def test_what_was_not_measured_explains_nothing(tmp_path):
+    evidence = Evidence.of(write([svm("Digits")], tmp_path / "records"))
+    assert {claim.number: claim.background for claim in check_claims(evidence) if claim.background}.keys() <= {5}

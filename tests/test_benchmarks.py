@@ -1,0 +1,24 @@
+"""A speed claim that the repository prints must be the one that was measured, and in the right direction."""
+
+import pytest
+
+from benchmarks.__main__ import BEGIN, END, row, write_table
+
+
+@pytest.mark.parametrize(("unit", "ours", "theirs"), [("images/s", [200.0], [100.0]), ("s", [1.0], [2.0])])
+def test_twice_as_fast_is_a_ratio_of_two_whether_rates_or_times(unit, ours, theirs):
+    item = row("work", "a peer", 1.6, ours, theirs, unit)
+    assert item["ratios"] == [2.0]
+    assert item["is_met"]
+    assert not row("work", "a peer", 1.6, theirs, ours, unit)["is_met"]
+
+
+def test_the_table_is_written_where_the_file_has_its_place_and_nowhere_else(tmp_path):
+    path = tmp_path / "performance.md"
+    path.write_text(f"before\n{BEGIN}old\n{END}after\n")
+    write_table(path, "| new |\n")
+    assert path.read_text() == f"before\n{BEGIN}\n| new |\n\n{END}after\n"
+    path.write_text("no place\n")
+    with pytest.raises(SystemExit, match="no place for the table"):
+        write_table(path, "| new |\n")
+    assert path.read_text() == "no place\n"
