@@ -2,15 +2,20 @@
 
 import pytest
 
-from benchmarks.__main__ import BEGIN, END, row, write_table
+from benchmarks.__main__ import BEGIN, END, met, row, write_table
 
 
 @pytest.mark.parametrize(("unit", "ours", "theirs"), [("images/s", [200.0], [100.0]), ("s", [1.0], [2.0])])
 def test_twice_as_fast_is_a_ratio_of_two_whether_rates_or_times(unit, ours, theirs):
     item = row("work", "a peer", 1.6, ours, theirs, unit)
     assert item["ratios"] == [2.0]
-    assert item["is_met"]
-    assert not row("work", "a peer", 1.6, theirs, ours, unit)["is_met"]
+    assert met(item) == "yes"
+    assert met(row("work", "a peer", 1.6, theirs, ours, unit)) == "no"
+
+
+def test_a_target_inside_the_interval_is_open_and_a_fast_training_that_learned_too_little_is_not_met():
+    assert met(row("work", "a peer", 1.6, [150.0, 160.0, 170.0], [100.0] * 3, "images/s")) == "open"
+    assert met(row("work", "a peer", 1.0, [600.0], [707.0], "s") | {"test_accuracy": 0.92}) == "no"
 
 
 def test_the_table_is_written_where_the_file_has_its_place_and_nowhere_else(tmp_path):

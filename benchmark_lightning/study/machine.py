@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from benchmark_lightning.errors import InputError
 from benchmark_lightning.study.environment import describe_environment
+from benchmark_lightning.training.allocator import reuse_freed_memory
 from benchmark_lightning.training.classifier import ImageClassifier
 from benchmark_lightning.training.cli import quiet
 from benchmark_lightning.training.clocks import NUM_WARMUP_BATCHES, Clocks, Stopwatch, synchronize
@@ -49,6 +50,7 @@ def measure_peaks(on_progress: Callable[[dict[str, Any]], None] = lambda event: 
 
     A GPU has ``tf32`` as well: float32 numbers multiplied as cuDNN's convolutions do by default.
     """
+    reuse_freed_memory()  # as a fit does
     peaks = {device.type: {name: _peak(device, dtype) for name, dtype in DTYPES.items()} for device in devices()}
     if "cuda" in peaks:
         usual = torch.get_float32_matmul_precision()
@@ -121,7 +123,7 @@ def loader_rate(device: torch.device) -> float:
     return len(data.parts.train) / watch.seconds
 
 
-def compare_trainer(device: torch.device) -> dict[str, Any]:
+def compare_trainer(device: torch.device, num_rounds: int = NUM_ROUNDS) -> dict[str, Any]:
     """A bare loop beside itself and beside the Trainer, on the same model and batches, in turn.
 
     Returns:
@@ -130,9 +132,11 @@ def compare_trainer(device: torch.device) -> dict[str, Any]:
     """
     data = Noise(batch_size=BATCH_SIZE)
     rounds: dict[str, list[float]] = {"bare": [], "bare again": [], "trainer": []}
-    for _ in range(NUM_ROUNDS):
-        for name, rates in rounds.items():
-            model = ImageClassifier()
+    reuse_freed_memory()  # as a fit does
+    for turn in range(num_rounds):
+        first = turn % len(rounds)
+        for name in (*list(rounds)[first:], *list(rounds)[:first]):
+            model, rates = ImageClassifier(), rounds[name]
             rates.append(_trainer_rate(model, data, device) if name == "trainer" else _bare_rate(model, data, device))
     pairs = list(zip(*rounds.values(), strict=True))
     return {

@@ -15,6 +15,7 @@ from torchmetrics import MeanMetric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassConfusionMatrix, MulticlassF1Score
 
 from benchmark_lightning.errors import InputError
+from benchmark_lightning.training.allocator import reuse_freed_memory
 from benchmark_lightning.training.data import ImageData
 from benchmark_lightning.training.models import build_network
 from benchmark_lightning.training.small_maps import use_small_maps
@@ -22,6 +23,13 @@ from benchmark_lightning.training.small_maps import use_small_maps
 Batch = tuple[Tensor, Tensor]  # images (B, 1, H, H) float32, labels (B,) int64
 
 NETWORK_HYPERPARAMETERS = ("arch", "num_classes", "stem", "image_size")
+LEVERS = (
+    "fused",
+    "memory_format",
+    "compile",
+    "small_maps",
+    "reuse_memory",
+)  # of speed alone: a run may go on with others
 
 
 class ImageClassifier(L.LightningModule):
@@ -44,8 +52,10 @@ class ImageClassifier(L.LightningModule):
         label_smoothing: Share of the target spread evenly over the classes in training, at least 0 and below 1.
         memory_format: Order of the values of images and weights in memory; the same arithmetic.
         compile: Whether to compile the training step's network with torch.compile, and in which mode.
-        small_maps: Where 3x3 convolutions leave the padding of 1x1 and 2x2 maps out, the same function with less work:
-            on a cpu, always or never.
+        small_maps: Where convolutions on small maps are matrix products that leave the padding out, the same function with
+            less work: on a cpu, always or never.
+        reuse_memory: On a CPU under Linux, keep the memory that a step frees for the next one, for as long as the process
+            lives; the same arithmetic.
 
     Raises:
         InputError: a value is out of its range.
@@ -67,6 +77,7 @@ class ImageClassifier(L.LightningModule):
         memory_format: Literal["contiguous", "channels_last"] = "contiguous",
         compile: Literal["none", "default", "reduce-overhead"] = "none",  # noqa: A002  # torch's word
         small_maps: Literal["cpu", "always", "never"] = "cpu",
+        reuse_memory: bool = True,
     ) -> None:
         super().__init__()
         if not (lr > 0 and math.isfinite(lr)):
@@ -103,7 +114,9 @@ class ImageClassifier(L.LightningModule):
         return logits
 
     def on_fit_start(self) -> None:
-        """Compiles the training step alone: evaluation has other shapes, which would be compiled one by one."""
+        """Prepares memory and code; compiles the training step alone, as evaluation has other shapes, each compiled anew."""
+        if self.hparams["reuse_memory"] and self.device.type == "cpu":
+            reuse_freed_memory()
         if self.hparams["compile"] != "none":
             self._compiled = torch.compile(self.network.forward, mode=self.hparams["compile"])
 
@@ -154,6 +167,11 @@ class ImageClassifier(L.LightningModule):
             return optimizer
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
+    def optimizer_step(self, epoch: int, batch_idx: int, optimizer: Any, optimizer_closure: Any = None) -> None:
+        """Frees the gradients at once, so that the next forward pass finds their memory, where Lightning frees them after it."""
+        super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
+        optimizer.zero_grad()
+
     def build_optimizer(self) -> Optimizer:
         """The optimizer alone, without a schedule."""
         settings: dict[str, Any] = {name: self.hparams[name] for name in ("lr", "weight_decay", "fused")}
@@ -200,7 +218,8 @@ class ImageClassifier(L.LightningModule):
         is_resumed = self._trainer is not None and self.trainer.training
         self._num_steps_before = checkpoint.get("num_steps") if is_resumed else None
         for key, value in self.hparams.items():
-            if (is_resumed or key in NETWORK_HYPERPARAMETERS) and trained_with.get(key, value) != value:
+            counts = key in NETWORK_HYPERPARAMETERS or (is_resumed and key not in LEVERS)
+            if counts and trained_with.get(key, value) != value:
                 section = "data" if key == "image_size" else "model"
                 raise InputError(
                     f"{section}.{key} is {value!r}, but the checkpoint was trained with {trained_with[key]!r}; "

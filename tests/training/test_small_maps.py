@@ -21,11 +21,12 @@ def gradients(network, images):
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
+@pytest.mark.parametrize("kernel", [1, 3])
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("bias", [True, False])
-def test_outputs_and_gradients_are_those_of_the_convolution(size, stride, bias):
+def test_outputs_and_gradients_are_those_of_the_convolution(size, kernel, stride, bias):
     torch.manual_seed(0)
-    usual = nn.Conv2d(5, 7, 3, stride=stride, padding=1, bias=bias).double()
+    usual = nn.Conv2d(5, 7, kernel, stride=stride, padding=kernel // 2, bias=bias).double()
     other = use_small_maps(copy.deepcopy(usual))
     assert isinstance(other, SmallMapConv2d)
     images = torch.randn(4, 5, size, size, dtype=torch.float64)
@@ -35,6 +36,22 @@ def test_outputs_and_gradients_are_those_of_the_convolution(size, stride, bias):
         strict=True,
     ):
         torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("kernel", [1, 3])
+def test_in_mixed_precision_products_are_bfloat16_and_gradients_float32(kernel):
+    torch.manual_seed(0)
+    usual = nn.Conv2d(32, 32, kernel, padding=kernel // 2)
+    other = use_small_maps(copy.deepcopy(usual))
+    images = torch.randn(8, 32, 2, 2)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        theirs, ours = usual(images), other(images)
+    assert ours.dtype == torch.bfloat16
+    torch.testing.assert_close(ours, theirs, rtol=0.02, atol=0.02)
+    for layer, output in ((usual, theirs), (other, ours)):
+        output.square().sum().backward()
+        assert layer.weight.grad.dtype == torch.float32
+    torch.testing.assert_close(other.weight.grad, usual.weight.grad, rtol=0.05, atol=0.5)
 
 
 @pytest.mark.parametrize("arch", ["resnet18", "resnet50"])
@@ -65,7 +82,8 @@ def test_a_checkpoint_fits_with_and_without():
         nn.Conv2d(4, 4, 3, padding=1, groups=2),
         nn.Conv2d(4, 4, 3, padding=0),
         nn.Conv2d(4, 4, 3, padding=2, dilation=2),
-        nn.Conv2d(4, 4, 1),
+        nn.Conv2d(4, 4, 1, padding=1),
+        nn.Conv2d(4, 4, 5, padding=2),
         nn.Conv2d(4, 4, 3, padding=1, stride=3),
         nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect"),
         nn.Conv2d(4, 4, (3, 1), padding=(1, 0)),
