@@ -1,5 +1,9 @@
 """A speed claim that the repository prints must be the one that was measured, and in the right direction."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from benchmarks.__main__ import BEGIN, END, met, row, write_table
@@ -27,3 +31,14 @@ def test_the_table_is_written_where_the_file_has_its_place_and_nowhere_else(tmp_
     with pytest.raises(SystemExit, match="no place for the table"):
         write_table(path, "| new |\n")
     assert path.read_text() == "no place\n"
+
+
+@pytest.mark.slow
+def test_each_measurement_has_a_process_of_its_own_also_under_python_m():
+    """Half a minute: it starts a server with all imports, as ``python -m benchmarks`` does."""
+    code = (
+        "import os; from benchmarks.apart import apart; print(len({os.getpid(), apart(os.getpid), apart(os.getpid)}))"
+    )
+    root = Path(__file__).parents[1]
+    result = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["3"]

@@ -1,16 +1,19 @@
 """What stands behind a verdict: quantities that explain it and decide nothing."""
 
 from collections.abc import Callable, Iterator
+from statistics import median
 
 import pandas as pd
 
-from benchmark_lightning.report.configurations import best_of, name_of, study_split
+from benchmark_lightning.report.comparisons import STUDY_DATA
+from benchmark_lightning.report.configurations import ALL_TRAINING_IMAGES, best_of, name_of, study_split
 from benchmark_lightning.report.evidence import Evidence
-from benchmark_lightning.report.statistics import Estimate, difference, mean_of, median_of
+from benchmark_lightning.report.statistics import Estimate, difference, median_of
 from benchmark_lightning.report.verdicts import Claim, Remark
 from benchmark_lightning.report.wording import count
 
 FEW_EPOCHS = 2  # within which the published study's best model peaks
+EPOCHS = 5  # of configs/study/reference.yaml
 
 
 def with_background(claim: Claim, evidence: Evidence) -> Claim:
@@ -19,24 +22,40 @@ def with_background(claim: Claim, evidence: Evidence) -> Claim:
     return claim if explain is None else claim._replace(background=tuple(explain(evidence)))
 
 
-def _learning(evidence: Evidence) -> Iterator[Remark]:
-    """Of the best FashionMNIST network on the most images: what later epochs gave, and how far it overfits."""
-    best, title = _best_on_most(evidence)
-    if best is None or evidence.curves.empty:
-        return
-    curves = evidence.curves[evidence.curves["run"].isin(evidence.runs_of(best["configuration"])["run"])]
-    gains, ratios = [], []
-    for _, run in curves.sort_values("epoch").groupby("run"):
-        if "val/accuracy" in run and run["val/accuracy"].notna().sum() > FEW_EPOCHS:
-            gains.append(float(run["val/accuracy"].max() - run["val/accuracy"][run["epoch"] < FEW_EPOCHS].max()))
-        last = run.iloc[-1]
-        if last.get("train/loss", 0) > 0 and last.get("val/loss", 0) > 0:
-            ratios.append(float(last["val/loss"] / last["train/loss"]))
-    where = f"{title}, {name_of(best)}"
-    if gains:
-        yield Remark(f"{where}: validation accuracy gained after epoch {FEW_EPOCHS}", mean_of(gains), "points")
+def _overfitting(evidence: Evidence) -> Iterator[Remark]:
+    """How far the losses of the best FashionMNIST network on the most images have come apart."""
+    where, runs = _best_runs(evidence)
+    losses = [run.iloc[-1] for run in runs if {"train/loss", "val/loss"} <= set(run)]
+    ratios = [
+        float(last["val/loss"] / last["train/loss"])
+        for last in losses
+        if last["val/loss"] > 0 and last["train/loss"] > 0
+    ]
     if ratios:
         yield Remark(f"{where}: loss on the validation images over that in training, last epoch", median_of(ratios))
+
+
+def _later_epochs(evidence: Evidence) -> Iterator[Remark]:
+    """What that network has gained after the epochs within which the published one peaks."""
+    where, runs = _best_runs(evidence)
+    gains = []
+    for run in runs:
+        early = run[run["epoch"] < FEW_EPOCHS]["val/accuracy"].max() if "val/accuracy" in run else None
+        if early is not None and not pd.isna(early) and run["epoch"].max() >= FEW_EPOCHS:
+            gains.append(float(run["val/accuracy"].max() - early))
+    if gains:
+        low, high = (min(gains), max(gains)) if len(gains) > 1 else (None, None)
+        gained = Estimate(float(median(gains)), low, high, len(gains), f"{len(gains)} runs: their range", "range")
+        yield Remark(f"{where}: validation accuracy that the epochs after the second add", gained, "points")
+
+
+def _best_runs(evidence: Evidence) -> tuple[str, list[pd.DataFrame]]:
+    """The best FashionMNIST network on the most images, and the curves of its runs."""
+    best, title = _best_on_most(evidence)
+    if best is None or evidence.curves.empty:
+        return "", []
+    curves = evidence.curves[evidence.curves["run"].isin(evidence.runs_of(best["configuration"])["run"])]
+    return f"{title}, {name_of(best)}", [run.sort_values("epoch") for _, run in curves.groupby("run")]
 
 
 def _best_on_most(evidence: Evidence) -> tuple[pd.Series | None, str]:
@@ -49,20 +68,48 @@ def _best_on_most(evidence: Evidence) -> tuple[pd.Series | None, str]:
 
 
 def _arithmetic(evidence: Evidence) -> Iterator[Remark]:
-    """How much more ResNet-50 computes than ResNet-18, as both were trained."""
-    networks = evidence.networks
-    flops = [
-        networks[networks["model"] == model]["train_flops_per_image"].dropna() for model in ("resnet18", "resnet50")
-    ]
-    if all(len(values) for values in flops):
-        value = float(flops[1].median() / flops[0].median())
-        counted = Estimate(value, value, value, 1, "counted")
-        yield Remark("operations of a training step of ResNet-50 over those of ResNet-18", counted)
+    """How much more ResNet-50 computes than ResNet-18, by design and as both were trained."""
+    networks = evidence.networks[evidence.networks["dataset"].isin(STUDY_DATA)]
+    designed = _ratio_of_models(networks, "macs")
+    if designed is not None:
+        yield Remark("multiply-accumulates of an image in ResNet-50 over those in ResNet-18, as designed", designed)
+    for (accelerator, code), group in networks.groupby(["accelerator", "source_hash"], dropna=False):
+        done = _ratio_of_models(group, "train_flops_per_image")
+        if done is not None:
+            what = "operations of a training step of ResNet-50 over those of ResNet-18, as computed on"
+            several = f", code {code}" if networks["source_hash"].nunique() > 1 else ""
+            yield Remark(f"{what} {accelerator}{several}", done)
+    yield from _length(evidence)
+
+
+def _ratio_of_models(networks: pd.DataFrame, column: str) -> Estimate | None:
+    """Of what is counted and the same in all runs of a model."""
+    small, large = (
+        networks[networks["model"] == model][column].dropna().unique() for model in ("resnet18", "resnet50")
+    )
+    return _exactly(large[0] / small[0]) if len(small) == len(large) == 1 else None
+
+
+def _length(evidence: Evidence) -> Iterator[Remark]:
+    """How long each grid was trained, beside the whole study: of far less a slow optimizer arrives nowhere."""
+    table = evidence.table
+    runs = table[table["dataset"].isin(STUDY_DATA) & table["is_whole"] & (table["status"] == "ok")]
+    for (num_train, num_epochs), group in runs.groupby(["num_train", "num_epochs"]):
+        if group["configuration"].nunique() > 1:
+            what = (
+                f"share of the training of configs/study/reference.yaml, {EPOCHS} epochs on {count(ALL_TRAINING_IMAGES)} "
+                f"images: {num_epochs:g} epochs on {count(num_train)}"
+            )
+            yield Remark(what, _exactly(num_train * num_epochs / (EPOCHS * ALL_TRAINING_IMAGES)), "share")
+
+
+def _exactly(value: float) -> Estimate:
+    return Estimate(float(value), None, None, 1, "counted", "exact")
 
 
 def _by_strength(evidence: Evidence) -> Iterator[Remark]:
     """The lead of RBF at each C, where the best C of each kernel hides it."""
-    svms = study_split(evidence.svms[evidence.svms["n"] > 0])
+    svms = study_split(evidence.svms[(evidence.svms["n"] > 0) & evidence.svms["dataset"].isin(STUDY_DATA)])
     for title, panel in evidence.panels(
         svms[svms["num_train"] == svms.groupby("dataset")["num_train"].transform("max")]
     ):
@@ -77,14 +124,13 @@ def _use_of_gpus(evidence: Evidence) -> Iterator[Remark]:
     """What share of its peak each model gets out of a GPU: what is far from it waits for launches, memory or data."""
     for timing in evidence.timings:
         if timing.accelerator == "cuda" and timing.utilization is not None:
-            share = Estimate(timing.utilization, timing.utilization, timing.utilization, len(timing.rates), "median")
             work = timing.work
             what = f"{work['model']}, {work['optimizer']}, batch {count(work['batch_size'])}, {work['precision']}{work['variant']}"
-            yield Remark(
-                f"{timing.device}, {what}: share of its peak of matrix products that the training uses", share, "share"
-            )
+            used = "share of its peak of matrix products that the training uses"
+            share = Estimate(timing.utilization, None, None, len(timing.rates), "median of the runs")
+            yield Remark(f"{timing.device}, {what}: {used}", share, "share")
 
 
 _EXPLANATIONS: dict[int, Callable[[Evidence], Iterator[Remark]]] = {
-    1: _learning, 2: _arithmetic, 4: _learning, 5: _by_strength, 7: _use_of_gpus, 8: _use_of_gpus,
+    1: _overfitting, 2: _arithmetic, 3: _length, 4: _later_epochs, 5: _by_strength, 7: _use_of_gpus, 8: _use_of_gpus,
 }  # fmt: skip

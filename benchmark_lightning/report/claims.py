@@ -1,16 +1,16 @@
 """The nine claims of the published study, each a function over the records, and what becomes of them here."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import pandas as pd
 
 from benchmark_lightning.report.background import with_background
-from benchmark_lightning.report.configurations import best_of, name_of, study_split
+from benchmark_lightning.report.comparisons import accuracy_lost, asked, one_run, pairs, times_longer
+from benchmark_lightning.report.configurations import ALL_TRAINING_IMAGES, best_of, name_of
 from benchmark_lightning.report.evidence import Evidence
 from benchmark_lightning.report.hardware import Speedup
 from benchmark_lightning.report.hardware_figures import flops_lines
-from benchmark_lightning.report.statistics import Estimate, difference, mean_of, median_of, ratio
+from benchmark_lightning.report.statistics import Estimate, difference, ratio
 from benchmark_lightning.report.verdicts import Claim, Finding
 from benchmark_lightning.report.wording import count
 
@@ -19,8 +19,10 @@ POINT = 0.01  # of accuracy
 GRID = "`benchmark-lightning sweep configs/sweep/hyperparameters.yaml`"
 SVM = "`benchmark-lightning sweep configs/sweep/svm.yaml`"
 HARDWARE = "`benchmark-lightning sweep configs/sweep/hardware.yaml`"
-STUDY_DATA = ("FashionMNIST", "MNIST")
-ALL_TRAINING_IMAGES = 49_000
+REACHED = (0.9275, 1.0)  # 92.8 %, as printed
+CELLS = {
+    (batch_size, lr) for batch_size in (16, 32, 64) for lr in (1e-3, 1e-4)
+}  # of configs/sweep/hyperparameters.yaml
 
 
 def check_claims(evidence: Evidence) -> list[Claim]:
@@ -34,23 +36,34 @@ def best_accuracy(evidence: Evidence) -> Claim:
     def lead(where: str, group: pd.DataFrame) -> list[Finding]:
         is_ours = (group["model"] == "resnet18") & (group["optimizer"] == "adam")
         ours, rival = best_of(group[is_ours]), best_of(group[~is_ours])
-        estimate, against = None, ""
-        if ours is not None and rival is not None:
-            estimate, against = difference(ours["accuracy"], rival["accuracy"]), f" over {name_of(rival)}"
-        return [Finding(f"{where}: lead of ResNet-18 with Adam{against}", estimate, (0, 1), "points")]
+        what = f"{where}: lead of ResNet-18 with Adam"
+        if ours is None or rival is None:
+            return [Finding(what, None, (0, 1), "points")]
+        estimate = difference(ours["accuracy"], rival["accuracy"])
+        return [Finding(f"{what} over {name_of(rival)}", estimate, (0, 1), "points", one_run([ours, rival]))]
 
     def reached(where: str, group: pd.DataFrame) -> list[Finding]:
-        ours = best_of(group, model="resnet18", optimizer="adam", num_train=ALL_TRAINING_IMAGES)
-        estimate = None if ours is None else ours["accuracy"]
-        return [Finding(f"{where}: its test accuracy", estimate, (0.9275, 1), "accuracy")]
+        asked_for = {"model": "resnet18", "optimizer": "adam", "num_train": ALL_TRAINING_IMAGES}
+        ours = best_of(group, **asked_for)
+        if ours is None:
+            return [Finding(f"{where}: test accuracy of ResNet-18 with Adam", None, REACHED, "accuracy")]
+        tried = group[(group[list(asked_for)] == pd.Series(asked_for)).all(axis=1) & (group["n"] > 0)]
+        missing = CELLS - set(zip(tried["batch_size"], tried["lr"], strict=True))
+        caveat = one_run([ours])
+        if missing and ours["accuracy"].value < REACHED[0]:
+            caveat = (
+                f"{len(missing)} of the {len(CELLS)} batch sizes and learning rates were not tried and may reach it"
+            )
+        return [Finding(f"{where}: test accuracy of {name_of(ours)}", ours["accuracy"], REACHED, "accuracy", caveat)]
 
     networks = evidence.networks
-    findings = _asked(evidence, networks, lead, ("FashionMNIST",))
+    findings = asked(evidence, networks, lead, ("FashionMNIST",))
     if "FashionMNIST" in set(networks["dataset"]):
-        findings += _asked(evidence, networks, reached, ("FashionMNIST",))
+        findings += asked(evidence, networks, reached, ("FashionMNIST",))
     return Claim(
         1, "ResNet-18 with Adam reaches the best FashionMNIST accuracy, 92.8 %", "abstract, 1", "0.928",
-        "it leads the best of all others, and reaches at least 0.9275 with all 49,000 training images", findings, GRID,
+        "it leads the best of all others, and one of the six batch sizes and learning rates of our grid reaches 0.9275 with all 49,000 training images",
+        findings, GRID,
     )  # fmt: skip
 
 
@@ -58,18 +71,18 @@ def small_model(evidence: Evidence) -> Claim:
     """Claim 2."""
 
     def compare(where: str, group: pd.DataFrame) -> list[Finding]:
-        pairs = _pairs(group, "model", "resnet50", "resnet18")
-        times = [big["cost"].value / small["cost"].value for big, small in pairs if big["cost"] and small["cost"]]
-        slower = _of_pairs(median_of(times)) if times else None
+        found = pairs(group, "model", "resnet50", "resnet18")
+        caveat = one_run([row for pair in found for row in pair])
+        what = f"{where}: training time of ResNet-50 over ResNet-18"
         return [
-            Finding(f"{where}: training time of ResNet-50 over ResNet-18", slower, (1.5, 3.5)),
-            Finding(f"{where}: accuracy that ResNet-18 gives away", _mean_difference(pairs), (-1, POINT), "points"),
+            Finding(what, times_longer(found), (1.5, 3.5), "ratio", caveat),
+            accuracy_lost(f"{where}: accuracy that ResNet-18 gives away", found, (-1, POINT)),
         ]
 
     return Claim(
         2, "ResNet-18 trains 2x-3x faster than ResNet-50 with negligible accuracy loss", "1.2.2", "2x-3x",
-        "over all configurations that both were trained in: 1.5 to 3.5 times as fast, and under one point of accuracy lost",
-        _asked(evidence, evidence.networks, compare), GRID,
+        "where both were trained alike, ResNet-18 is 1.5 to 3.5 times as fast, and loses less than one point of accuracy",
+        asked(evidence, evidence.networks, compare), GRID,
     )  # fmt: skip
 
 
@@ -77,17 +90,19 @@ def low_learning_rate(evidence: Evidence) -> Claim:
     """Claim 3."""
 
     def compare(where: str, group: pd.DataFrame) -> list[Finding]:
-        findings = []
-        for optimizer, region in (("sgd", (POINT, 1.0)), ("adam", (-1.0, POINT))):
-            lost = _mean_difference(_pairs(group[group["optimizer"] == optimizer], "lr", 1e-3, 1e-4))
-            what = f"{where}: accuracy that {optimizer} loses from lr 1e-3 to 1e-4"
-            findings.append(Finding(what, lost, region, "points"))
-        return findings
+        return [
+            accuracy_lost(
+                f"{where}: accuracy that {optimizer} loses from lr 1e-3 to 1e-4",
+                pairs(group[group["optimizer"] == optimizer], "lr", 1e-3, 1e-4),
+                region,
+            )
+            for optimizer, region in (("sgd", (POINT, 1.0)), ("adam", (-1.0, POINT)))
+        ]
 
     return Claim(
         3, "SGD degrades at learning rate 1e-4, Adam stays robust", "1.2.3", "-",
-        "SGD loses more than one point of accuracy from 1e-3 to 1e-4, Adam less than one",
-        _asked(evidence, evidence.networks, compare), GRID,
+        "where both rates were trained alike, SGD loses more than one point of accuracy on average, and Adam less",
+        asked(evidence, evidence.networks, compare), GRID,
     )  # fmt: skip
 
 
@@ -104,14 +119,15 @@ def early_peak(evidence: Evidence) -> Claim:
         if epochs:
             low, high = (epochs[0], epochs[-1]) if len(epochs) > 2 else (None, None)
             middle = float(pd.Series(epochs).median())
-            estimate = Estimate(middle, low, high, len(epochs), f"{len(epochs)} runs: their range")
-        what = f"{where}, {name_of(best)}: epoch of the best validation accuracy"
+            estimate = Estimate(middle, low, high, len(epochs), f"{len(epochs)} runs: their range", "range")
+        alone = ", the only configuration trained so" if (group["n"] > 0).sum() == 1 else ""
+        what = f"{where}, {name_of(best)}{alone}: epoch of the best validation accuracy"
         return [Finding(what, estimate, (1, 2), "epochs")]
 
     return Claim(
         4, "The best model peaks within 2 epochs", "1.2.4", "2 epochs",
         "all runs (three at least, of three epochs at least) of the best configuration peak in epoch 1 or 2",
-        _asked(evidence, evidence.networks, compare, ("FashionMNIST",)), GRID,
+        asked(evidence, evidence.networks, compare, ("FashionMNIST",)), GRID,
     )  # fmt: skip
 
 
@@ -122,14 +138,17 @@ def rbf_over_poly(evidence: Evidence) -> Claim:
         rbf, poly = (best_of(group, kernel=kernel) for kernel in ("rbf", "poly"))
         if rbf is None or poly is None:
             return [Finding(f"{where}: lead of RBF", None, (0, 1), "points")]
-        region = (0.015, 0.025) if rbf["dataset"] == "FashionMNIST" else (0.0, 1.0)
         lead = difference(rbf["accuracy"], poly["accuracy"])
-        return [Finding(f"{where}: lead of RBF ({name_of(rbf)} over {name_of(poly)})", lead, region, "points")]
+        what = f"{where}: lead of RBF ({name_of(rbf)} over {name_of(poly)})"
+        findings = [Finding(what, lead, (0.0, 1.0), "points")]
+        if rbf["dataset"] == "FashionMNIST":
+            findings.append(Finding(f"{what}, as large as published", lead, (0.015, 0.025), "points"))
+        return findings
 
     return Claim(
         5, "The RBF kernel beats the polynomial one, by about 2 points on FashionMNIST", "2.2.1", "2 points",
-        "each kernel with its best C by validation accuracy: RBF leads, by 1.5 to 2.5 points on FashionMNIST",
-        _asked(evidence, evidence.svms, compare), SVM,
+        "each kernel with its best C by validation accuracy, RBF leads, on FashionMNIST by 1.5 to 2.5 points (which 14,000 test images can refute, but hardly prove)",
+        asked(evidence, evidence.svms, compare), SVM,
     )  # fmt: skip
 
 
@@ -153,7 +172,7 @@ def svm_beside_gpu(evidence: Evidence) -> Claim:
     return Claim(
         6, "SVMs reach 88-97 % but are slower than ResNet on the GPU", "2.2.2", "0.88-0.97",
         "the best SVM reaches at least 0.875, and takes longer to fit than the best network on a GPU to train",
-        _asked(evidence, evidence.svms, compare), f"{SVM}, and {GRID} on a machine with a GPU",
+        asked(evidence, evidence.svms, compare), f"{SVM}, and {GRID} on a machine with a GPU",
     )  # fmt: skip
 
 
@@ -220,58 +239,6 @@ CLAIMS: tuple[Callable[[Evidence], Claim], ...] = (
     best_accuracy, small_model, low_learning_rate, early_peak, rbf_over_poly, svm_beside_gpu, gpu_speedup, larger_gains,
     linear_in_flops,
 )  # fmt: skip
-
-
-def _asked(
-    evidence: Evidence,
-    frame: pd.DataFrame,
-    compare: Callable[[str, pd.DataFrame], list[Finding]],
-    datasets: Sequence[str] = STUDY_DATA,
-) -> list[Finding]:
-    """The comparisons of each data set, within one setting at a time: the same machine, code, epochs, precision, split.
-
-    Of several settings those count that have what it takes, with the most training images; a part of the data never
-    stands beside all of it. Where the study's data sets have no record, those that have are asked.
-    """
-    done = study_split(frame[frame["n"] > 0])
-    have = list(dict.fromkeys(done["dataset"]))
-    findings = []
-    for dataset in [name for name in datasets if name in have] or have:
-        asked = [
-            (float(group["num_train"].iloc[0] or 0), compare(title, group))
-            for title, group in evidence.panels(done[done["dataset"] == dataset])
-        ]
-        measured = [(size, found) for size, found in asked if any(finding.estimate is not None for finding in found)]
-        largest = max((size for size, _ in measured), default=None)
-        answers = [found for size, found in measured if size == largest] or [asked[0][1]]
-        findings += [finding for found in answers for finding in found]
-    return findings
-
-
-def _pairs(frame: pd.DataFrame, column: str, left: Any, right: Any) -> list[tuple[pd.Series, pd.Series]]:
-    """Configurations that differ in one column alone."""
-    same = [name for name in ("model", "batch_size", "optimizer", "lr", "dataset", "setting") if name != column]
-    pairs = []
-    for _, group in frame.groupby(same, dropna=False):
-        lefts, rights = group[group[column] == left], group[group[column] == right]
-        if len(lefts) and len(rights):
-            pairs.append((lefts.iloc[0], rights.iloc[0]))
-    return pairs
-
-
-def _mean_difference(pairs: list[tuple[pd.Series, pd.Series]]) -> Estimate | None:
-    """Over several pairs their spread tells the interval, over one the intervals of its two sides."""
-    if not pairs:
-        return None
-    if len(pairs) == 1:
-        return difference(pairs[0][0]["accuracy"], pairs[0][1]["accuracy"])
-    return _of_pairs(mean_of([left["value"] - right["value"] for left, right in pairs]))
-
-
-def _of_pairs(estimate: Estimate) -> Estimate:
-    """Says that the spread is that of pairs of configurations, on one set of test images."""
-    method = "their spread on these test images" if estimate.low is not None else "no interval"
-    return estimate._replace(method=f"{estimate.n} pairs of configurations: {method}")
 
 
 def _on_gpu(evidence: Evidence) -> list[Speedup]:

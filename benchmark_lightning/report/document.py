@@ -101,7 +101,7 @@ def _claim_content(claim: Claim) -> dict[str, Any]:
     ]
     content["findings"] = [
         {
-            "what": finding.what, "unit": finding.unit, "verdict": finding.verdict,
+            "what": finding.what, "unit": finding.unit, "verdict": finding.verdict, "caveat": finding.caveat,
             "region": [end if math.isfinite(end) else None for end in finding.region],
             "estimate": None if finding.estimate is None else _rounded(finding.estimate._asdict()),
         }

@@ -60,8 +60,8 @@ class Evidence:
         for dataset, of_dataset in frame.groupby("dataset"):
             labels = describe_settings(self.settings, of_dataset["setting"])
             for setting, group in of_dataset.groupby("setting", sort=False):
-                size, label = training_images(*group[["num_train", "train_fraction"]].iloc[0]), labels[str(setting)]
-                result.append((f"{dataset}: {size}{', ' * bool(label)}{label}", group))
+                size = training_images(*group[["num_train", "train_fraction"]].iloc[0])
+                result.append((f"{dataset} ({', '.join(filter(None, [size, labels[str(setting)]]))})", group))
         return result
 
     def runs_of(self, configuration: str) -> pd.DataFrame:

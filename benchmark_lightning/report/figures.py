@@ -51,7 +51,7 @@ PLOTS = (
     Plot(
         "figure3_heatmap",
         "Test accuracy over the hyperparameters",
-        "Darker is better, on one scale over all panels. A cell holds the mean, half its 95 % interval and the number "
+        "Darker is better, on one scale over all panels; beside others, a setting with one configuration alone has no panel. A cell holds the mean, half its 95 % interval and the number "
         "of runs. The frame marks the highest value of a panel, dots what cannot be told apart from the best configuration; hatched cells failed or were not run.",
         heatmaps.draw_heatmap,
         _GRID,
@@ -108,7 +108,7 @@ PLOTS = (
         "figure10_breakdown",
         "Where the time of a step goes",
         "Median over ten steps of a pass of its own that waits for the device after each part, so that the parts can "
-        "add up to more than a step of the timed run.",
+        "add up to more than a step of the timed run. Intervals that leave the figure are cut.",
         hardware_figures.draw_breakdown,
         _HARDWARE,
     ),

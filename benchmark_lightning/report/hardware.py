@@ -12,7 +12,7 @@ from benchmark_lightning.report.table import describe_settings
 PUBLISHED_DEVICES = ("Intel Xeon (published)", "NVIDIA T4 (published)")
 PUBLISHED_SECONDS = {"resnet18": (2724, 707), "resnet34": (4684, 1088), "resnet50": (6284, 1265)}
 PUBLISHED_SPEEDUP = {"resnet18": 3.8, "resnet34": 4.3, "resnet50": 5.0}  # as printed there
-PUBLISHED_OPTIMIZER = "sgd"
+PUBLISHED_OPTIMIZER, PUBLISHED_PRECISION = "sgd", "16-mixed"
 
 PRECISION_KEY = "trainer.precision"  # in WORK already
 PARTS = ("data", "forward", "backward", "optimizer")  # of a step

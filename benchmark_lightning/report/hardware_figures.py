@@ -203,6 +203,8 @@ def draw_breakdown(evidence: Evidence) -> Figure | None:
                 ends = error_ends(left, *(None if end is None else end * 1e3 for end in (total.low, total.high)))
                 ax.errorbar(left, position, xerr=ends, color="grey", capsize=3)
         _ticks(ax, of_device, device)
-        ax.set(xlabel="one step, ms", xlim=(0, 1400 * max(sum(timing.parts.values()) for timing in of_device)))
+        longest = max(sum(timing.parts.values()) for timing in of_device)
+        highs = [timing.step_seconds.high or 0.0 for timing in of_device if timing.step_seconds is not None]
+        ax.set(xlabel="one step, ms", xlim=(0, 1e3 * min(2 * longest, 1.05 * max(longest, *highs))))
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(PARTS))
     return figure

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from benchmark_lightning.report.configurations import best_position
 from benchmark_lightning.report.evidence import Evidence
 from benchmark_lightning.report.statistics import Estimate, mean_of, median_of
-from benchmark_lightning.report.style import panel_grid
+from benchmark_lightning.report.style import panel_grid, stacked
 
 MAX_PANELS = 16
 LESS_IS_BETTER = ("_seconds", "_mib", "_joules", "_loss")
@@ -23,11 +23,12 @@ IN_ZERO_TO_ONE = ("val_accuracy", "test_macro_f1", "utilization")
 def draw_heatmap(evidence: Evidence) -> Figure | None:
     """Figure 3: test accuracy over the hyperparameters."""
     panels = [
-        (f"{title}\n{model}", of_model)
+        (stacked(title.replace(" (", f", {model} (", 1)), of_model)
         for title, group in evidence.panels(evidence.networks)
         for model, of_model in group.groupby("model")
         if of_model["n"].sum()
     ]
+    panels = [panel for panel in panels if len(panel[1]) > 1] or panels  # one configuration varies nothing
     return heatmap(panels[:MAX_PANELS], ["optimizer", "lr"], "batch_size", "test accuracy")
 
 
@@ -56,7 +57,7 @@ def draw_metric(
         frame = _with_metric(evidence, frame, metric)
     by_model = "kernel" not in (*rows, column)
     panels = [
-        (f"{title}\n{model}" if by_model else title, of_model)
+        (stacked(title.replace(" (", f", {model} (", 1) if by_model else title), of_model)
         for title, group in evidence.panels(frame)
         for model, of_model in (group.groupby("model") if by_model else [("", group)])
         if of_model["value"].notna().any()

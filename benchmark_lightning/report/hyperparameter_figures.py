@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 from benchmark_lightning.report.configurations import best_position, name_of
 from benchmark_lightning.report.evidence import Evidence
 from benchmark_lightning.report.statistics import frontier, frontier_frequencies, mean_of
-from benchmark_lightning.report.style import PALETTE, Cues, error_ends, logarithmic, new_figure, panel_grid
+from benchmark_lightning.report.style import PALETTE, Cues, error_ends, logarithmic, new_figure, panel_grid, stacked
 
 MAX_PANELS = 8
 SIZES = (36, 80, 140, 210)
@@ -30,7 +30,7 @@ def draw_accuracy_bars(evidence: Evidence) -> Figure | None:
     for (title, group), cell in zip(panels, cells, strict=False):
         bars, points = cell.subplots(2, 1, sharex=True, height_ratios=[1, 1.5])
         _accuracy_panel(bars, points, group, models, batches)
-        cell.suptitle(title)
+        cell.suptitle(stacked(title), fontsize=10)
     handles = [Patch(facecolor=models[name][0], label=name) for name in models.names]
     handles += [
         Patch(facecolor="none", edgecolor="grey", hatch=batches[size][2], label=f"batch {size:g}")
@@ -85,7 +85,7 @@ def frontier_figure(evidence: Evidence, panels: list[tuple[str, pd.DataFrame]]) 
     names = Cues(sorted({_family(row) for _, group in panels for _, row in group.iterrows()}))
     for (title, group), ax in zip(panels, axes, strict=True):
         _frontier_panel(ax, group, names)
-        ax.set(title=title, xlabel="training, s", ylabel="test accuracy")
+        ax.set(title=stacked(title), xlabel="training, s", ylabel="test accuracy")
         seconds = [cost.value for cost in group["cost"]]
         ax.set_xlim(min(seconds) / 1.3, max(seconds) * 1.3)
         logarithmic(ax, "x")
@@ -129,6 +129,7 @@ def _frontier_panel(ax: Axes, group: pd.DataFrame, names: Cues) -> None:
         ax.annotate(
             f"{share:.0%}", (x, y), (0, 8 + 9 * (number % 2)), textcoords="offset points", fontsize=7.5, ha="center"
         )
+    ax.margins(y=0.15)  # room for the percentages
 
 
 def draw_dynamics(evidence: Evidence) -> Figure | None:
@@ -154,8 +155,8 @@ def draw_dynamics(evidence: Evidence) -> Figure | None:
         accuracies.errorbar(
             epochs.max() + 0.35, test.value, ends, marker="*", markersize=11, capsize=3, color="#d55e00", label="test/accuracy",
         )  # fmt: skip
-        losses.set(ylabel="cross-entropy", title=title)
-        accuracies.set(ylabel="accuracy", title=f"{name_of(best)}, {best['n']} run{'s' if best['n'] != 1 else ''}")
+        losses.set(ylabel="cross-entropy", title=stacked(title))
+        accuracies.set(ylabel="accuracy", title=f"{name_of(best)}\n{best['n']} run{'s' if best['n'] != 1 else ''}")
         for ax in (losses, accuracies):
             ax.set(xlabel="epoch", xticks=_few(sorted(epochs.unique())))
             ax.legend()

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -38,9 +39,22 @@ def styled() -> Iterator[None]:
         yield
 
 
+WIDEST_LINE = 52  # letters above a panel of half a page
+
+
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of so many inches, whose parts keep out of each other's way."""
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def stacked(title: str) -> str:
+    r"""A title with what stands in brackets on lines of its own, as a panel is narrow.
+
+    >>> stacked("MNIST (49,000 training images)")
+    'MNIST\n49,000 training images'
+    """
+    name, _, rest = title.partition(" (")
+    return "\n".join([name, *textwrap.wrap(rest.removesuffix(")"), WIDEST_LINE)])
 
 
 def panel_grid(

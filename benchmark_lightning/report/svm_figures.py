@@ -13,7 +13,7 @@ from benchmark_lightning.report.configurations import best_position, study_split
 from benchmark_lightning.report.evidence import Evidence
 from benchmark_lightning.report.hyperparameter_figures import frontier_figure
 from benchmark_lightning.report.statistics import Line, fit_line
-from benchmark_lightning.report.style import Cues, error_ends, logarithmic, panel_grid
+from benchmark_lightning.report.style import Cues, error_ends, logarithmic, panel_grid, stacked
 from benchmark_lightning.report.wording import training_images
 
 
@@ -36,7 +36,7 @@ def draw_kernels(evidence: Evidence) -> Figure | None:
         bars, points, seconds = axes[3 * position : 3 * position + 3]
         _kernel_accuracy(bars, points, group, kernels)
         _kernel_seconds(seconds, group, kernels)
-        bars.set(title=title)
+        bars.set(title=stacked(title))
         points.set(title="magnified, 95 % intervals")
         seconds.set(title="seconds")
     handles = [
@@ -93,10 +93,12 @@ def _name_strengths(ax: Axes, group: pd.DataFrame) -> None:
 def draw_svm_frontier(evidence: Evidence) -> Figure | None:
     """Figure 6: the SVMs beside the networks trained on as many images, seconds of training against accuracy."""
     panels = []
-    for (dataset, num_train, split), group in evidence.configurations.groupby(["dataset", "num_train", "split"]):
+    alike = ["dataset", "num_train", "split", "machine", "source_hash"]  # seconds of two machines are not one axis
+    several = evidence.configurations["machine"].nunique() > 1
+    for (dataset, num_train, split, machine, _), group in evidence.configurations.groupby(alike, dropna=False):
         if "svm" in set(group[group["n"] > 0]["kind"]):
             size = training_images(num_train, group["train_fraction"].iloc[0])
-            panels.append((f"{dataset}: {size}, {split} split", group))
+            panels.append((f"{dataset} ({size}, {split} split{f', {machine}' if several else ''})", group))
     with_both = [panel for panel in panels if panel[1]["kind"].nunique() > 1]
     return frontier_figure(evidence, with_both or panels[-1:])
 
@@ -153,7 +155,8 @@ def draw_svm_costs(evidence: Evidence) -> Figure | None:
             exponent = "" if law is None else f": n^{law.slope:.2f} ({law.slope_low:.2f} to {law.slope_high:.2f})"
             _growth(seconds, accuracies, growth.rows, names, growth.name, f"{growth.name}{exponent}")
         networks = study_split(evidence.networks[evidence.networks["n"] > 0])
-        networks = networks[networks["dataset"] == dataset]
+        fitted = pd.concat([growth.rows for growth in found if growth.dataset == dataset])
+        networks = networks[(networks["dataset"] == dataset) & networks["machine"].isin(fitted["machine"])]
         if len(networks):
             best = [group.iloc[best_position(group)] for _, group in networks.groupby("num_train")]
             _growth(seconds, accuracies, pd.DataFrame(best), names, "best network", "best network")

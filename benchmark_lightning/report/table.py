@@ -33,6 +33,14 @@ _CUTS = ("limit_train_batches", "limit_val_batches", "limit_test_batches", "over
 _NOT_TOLD = frozenset(  # the number of training images tells the fraction
     ["data.train_fraction", "trainer.enable_autolog_hparams", "trainer.log_every_n_steps", "trainer.profiler"]
 )
+# Told only where nothing else tells two settings apart: two machines have two versions of the code often enough.
+_TOLD_LAST = frozenset(
+    [
+        "source_hash",
+        "torch",
+        *(f"model.{lever}" for lever in ("fused", "memory_format", "compile", "small_maps", "reuse_memory")),
+    ]
+)
 _CONDITION = ("machine", "accelerator", "num_threads", "effective_precision", "source_hash", "torch")
 _NUMBERS = (
     "repeat", "seed", "num_train", "num_val", "num_test", "train_fraction", "batch_size", "lr", "C", "degree",
@@ -274,8 +282,15 @@ def describe_settings(settings: Mapping[str, Mapping[str, Any]], names: Iterable
     """
     chosen = list(dict.fromkeys(names))
     keys = dict.fromkeys(key for name in chosen for key in settings[name] if key != "num_train")
-    varying = [key for key in keys if len({str(settings[name].get(key)) for name in chosen}) > 1]
-    return {name: ", ".join(_phrase(key, settings[name].get(key)) for key in varying) for name in chosen}
+
+    def num_told(told: Sequence[str]) -> int:
+        return len({tuple(str(settings[name].get(key)) for key in told) for name in chosen})
+
+    telling = [key for key in keys if key not in _TOLD_LAST and num_told([key]) > 1]
+    for key in sorted(_TOLD_LAST & keys.keys()):
+        if num_told([*telling, key]) > num_told(telling):
+            telling.append(key)
+    return {name: ", ".join(_phrase(key, settings[name].get(key)) for key in telling) for name in chosen}
 
 
 def _phrase(key: str, value: Any) -> str:

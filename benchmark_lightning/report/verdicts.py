@@ -16,12 +16,14 @@ class Finding(NamedTuple):
         estimate: of the quantity; None where it was not measured.
         region: the values, ends included, for which the claim holds.
         unit: ``accuracy``, ``points`` of it, ``ratio``, ``epochs`` or ``share``; how the numbers are printed.
+        caveat: why no verdict follows, wherever the interval lies.
     """
 
     what: str
     estimate: Estimate | None
     region: tuple[float, float]
     unit: str = "ratio"
+    caveat: str = ""
 
     @property
     def verdict(self) -> Verdict:
@@ -29,7 +31,7 @@ class Finding(NamedTuple):
         if self.estimate is None:
             return "not measured"
         low, high = self.estimate.low, self.estimate.high
-        if low is None or high is None:
+        if low is None or high is None or self.caveat:
             return "undecided"
         if self.region[0] <= low and high <= self.region[1]:
             return "holds"

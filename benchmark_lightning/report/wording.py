@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 from markupsafe import Markup
@@ -64,22 +65,25 @@ def estimate(value: Estimate | None, unit: str = "ratio") -> str:
     """
     if value is None or is_missing(value.value):
         return NOT_MEASURED
-    low, high = value.low, value.high
-    if unit == "points":
-        return points(value)
-    if unit in ("accuracy", "share"):
-        text = percent(value.value)
-        ends = None if low is None or high is None else f"{100 * low:.2f} to {100 * high:.2f}"
-    elif unit == "epochs":
-        text = f"epoch {value.value:g}"
-        ends = None if low is None or high is None else f"{low:g} to {high:g}"
-    else:
-        sign = {"ratio": "x", "seconds": " s"}[unit]
-        text = f"{number(value.value)}{sign}"
-        ends = None if low is None or high is None else f"{number(low)} to {number(high)}"
-    if ends is None:
+    scale, sign, told = _UNITS[unit]
+    text = f"{'epoch ' * (unit == 'epochs')}{told(scale * value.value)}{sign}"
+    if value.kind == "exact":
+        return text
+    if value.low is None or value.high is None:
         return f"{text} ({'one run, ' if value.n == 1 else f'{value.n} runs, '}no interval)"
-    return f"{text} ({ends})"
+    over = " over the runs" if value.kind == "range" else ""
+    return f"{text} ({told(scale * value.low)} to {told(scale * value.high)}{over})"
+
+
+def _in_hundredths(value: float) -> str:
+    return f"{value:.2f}"
+
+
+# By unit: what to multiply with, what stands behind the number, and how the number is written.
+_UNITS: dict[str, tuple[int, str, Callable[[float], str]]] = {
+    "accuracy": (100, " %", _in_hundredths), "share": (100, " %", _in_hundredths), "points": (100, " points", _in_hundredths),
+    "ratio": (1, "x", number), "seconds": (1, " s", number), "epochs": (1, "", "{:g}".format),
+}  # fmt: skip
 
 
 def seconds(value: Estimate | None) -> str:
@@ -119,12 +123,7 @@ def points(value: Estimate | None) -> str:
     >>> points(Estimate(0.0123, 0.01, 0.015, 3, ""))
     '1.23 points (1.00 to 1.50)'
     """
-    if value is None:
-        return NOT_MEASURED
-    ends = (
-        "no interval" if value.low is None or value.high is None else f"{100 * value.low:.2f} to {100 * value.high:.2f}"
-    )
-    return f"{100 * value.value:.2f} points ({ends})"
+    return estimate(value, "points")
 
 
 def compact(values: list[Estimate | None]) -> list[str]:

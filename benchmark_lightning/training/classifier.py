@@ -24,7 +24,6 @@ Batch = tuple[Tensor, Tensor]  # images (B, 1, H, H) float32, labels (B,) int64
 
 NETWORK_HYPERPARAMETERS = ("arch", "num_classes", "stem", "image_size")
 LEVERS = (
-    "fused",
     "memory_format",
     "compile",
     "small_maps",

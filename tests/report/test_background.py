@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmark_lightning.report import wording
 from benchmark_lightning.report.claims import check_claims
 from benchmark_lightning.report.evidence import Evidence
 from benchmark_lightning.report.markdown import render
@@ -39,7 +40,16 @@ def test_the_lead_of_a_kernel_is_told_at_each_strength(tmp_path):
 
 def test_operations_of_the_two_networks_stand_beside_their_times(tmp_path):
     remarks = background(2, [network(), network(arch="resnet50", seconds=400.0)], tmp_path)
-    assert [round(remark.estimate.value, 2) for remark in remarks.values()] == [2.37]
+    assert [(what.rpartition(", ")[2], wording.estimate(one.estimate, one.unit)) for what, one in remarks.items()] == [
+        ("as designed", "2.37x"), ("as computed on cpu", "2.37x"), ("5 epochs on 49,000 images: 5 epochs on 49,000", "100.00 %"),
+    ]  # fmt: skip
+
+
+def test_a_short_training_is_told_beside_the_learning_rates(tmp_path):
+    remarks = background(3, [network(fraction=0.1, lr=lr) for lr in (1e-3, 1e-4)], tmp_path)
+    assert [
+        (what.partition(": ")[2], wording.estimate(remark.estimate, remark.unit)) for what, remark in remarks.items()
+    ] == [("5 epochs on 4,900", "10.00 %")]
 
 
 def test_the_use_of_a_gpu_stands_beside_its_speedup(tmp_path):
@@ -51,9 +61,12 @@ def test_a_claim_that_fails_is_concluded_with_its_reason(tmp_path):
     evidence = Evidence.of(write([network(seed=seed, peak_epoch=5) for seed in range(3)], tmp_path / "records"))
     conclusion = render("conclusion.md.j2", evidence, check_claims(evidence))
     assert "Claim 4 fails here" in conclusion
-    assert "validation accuracy gained after epoch 2, 1.20 points" in conclusion
+    assert "validation accuracy that the epochs after the second add: 1.20 points" in conclusion
+    assert "(1.20 to 1.20 over the runs)" in conclusion
 
 
 def test_what_was_not_measured_explains_nothing(tmp_path):
-    evidence = Evidence.of(write([svm("Digits")], tmp_path / "records"))
-    assert {claim.number: claim.background for claim in check_claims(evidence) if claim.background}.keys() <= {5}
+    digits = [network("Digits", lr=lr, arch=arch) for lr in (1e-3, 1e-4) for arch in ("resnet18", "resnet50")]
+    svms = [svm("Digits", kernel=kernel) for kernel in ("rbf", "poly")]
+    evidence = Evidence.of(write([*digits, *svms], tmp_path / "records"))
+    assert not [claim.number for claim in check_claims(evidence) if claim.background]

@@ -56,3 +56,4 @@ def test_only_small_text_is_kept_of_a_trial():
         pytest.skip("not a clone: git tracks nothing here")
     of_trials = [Path(name) for name in tracked if "/report/" not in name]
     assert {path.name for path in of_trials} <= KEPT
+    assert max(path.stat().st_size for path in of_trials) < 20_000

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from benchmark_lightning.report import wording
 from benchmark_lightning.report.statistics import (
     Estimate,
     accuracy,
@@ -13,6 +14,7 @@ from benchmark_lightning.report.statistics import (
     frontier,
     frontier_frequencies,
     mean_of,
+    mean_of_alike,
     median_of,
     ratio,
 )
@@ -160,3 +162,20 @@ def test_a_line_is_that_of_scipy_and_names_its_worst_point():
 def test_two_points_make_no_line():
     assert fit_line([1, 2], [3, 4]) is None
     assert fit_line([1, 1, 2], [3, 3, 4]) is None
+
+
+def test_the_mean_of_estimates_on_the_same_images_is_no_surer_than_each_and_says_how_far_they_lie_apart():
+    cells = [Estimate(value, value - 0.01, value + 0.01, 3, "") for value in (0.006, 0.018, 0.132)]
+    mean = mean_of_alike(cells)
+    assert mean[:4] == pytest.approx((0.052, 0.042, 0.062, 3))
+    assert mean.method == "3 pairs, from 0.60 to 13.20: the mean of their intervals"
+    assert mean_of_alike([*cells, Estimate(0.1, None, None, 1, "")]).low is None
+
+
+def test_an_exact_value_and_a_range_are_not_printed_as_intervals():
+    assert wording.estimate(Estimate(2.37, None, None, 1, "counted", "exact")) == "2.37x"
+    assert (
+        wording.estimate(Estimate(0.024, 0.02, 0.03, 3, "", "range"), "points")
+        == "2.40 points (2.00 to 3.00 over the runs)"
+    )
+    assert wording.estimate(Estimate(7, 5, 8, 3, "", "range"), "epochs") == "epoch 7 (5 to 8 over the runs)"

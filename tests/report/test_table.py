@@ -135,3 +135,15 @@ def test_settings_are_told_apart_by_what_differs_alone():
     settings = {"a": {"trainer.max_epochs": 1, **same}, "b": {"trainer.max_epochs": 5, **same}}
     assert describe_settings(settings, ["a", "b"]) == {"a": "max_epochs 1", "b": "max_epochs 5"}
     assert describe_settings(settings, ["a", "a"]) == {"a": ""}
+
+
+def test_of_two_machines_with_two_versions_of_the_code_the_machine_is_told():
+    settings = {
+        "a": {"trainer.max_epochs": 5, "machine": "A", "source_hash": "1", "model.small_maps": None},
+        "b": {"trainer.max_epochs": 5, "machine": "B", "source_hash": "2", "model.small_maps": "cpu"},
+        "c": {"trainer.max_epochs": 5, "machine": "B", "source_hash": "3", "model.small_maps": "cpu"},
+    }
+    assert describe_settings(settings, ["a", "b"]) == {"a": "A", "b": "B"}
+    assert describe_settings(settings, ["a", "b", "c"]) == {
+        "a": "A, source_hash 1", "b": "B, source_hash 2", "c": "B, source_hash 3",
+    }  # fmt: skip

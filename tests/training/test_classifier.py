@@ -47,6 +47,14 @@ def test_accuracy_and_loss_are_means_over_images_not_over_batches():
     assert model.confusion.compute().sum() == len(labels)
 
 
+@pytest.mark.filterwarnings("ignore:.*does not have many workers", "ignore:.*smaller than the logging interval")
+def test_gradients_do_not_outlive_their_step():
+    """They would fill the memory that the next forward pass could use: two percent of a step."""
+    run, model = trainer(max_epochs=1, limit_train_batches=2, limit_val_batches=0), ImageClassifier()
+    run.fit(model, Digits(batch_size=8))
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
 @pytest.mark.parametrize(("name", "kind"), [("sgd", torch.optim.SGD), ("adam", torch.optim.Adam)])
 def test_optimizers_are_fused_and_take_their_settings(name, kind):
     optimizer = ImageClassifier(optimizer=name, lr=0.02, momentum=0.8, weight_decay=0.1).configure_optimizers()

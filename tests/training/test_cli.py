@@ -94,6 +94,13 @@ def test_resume_goes_on_where_the_last_epoch_ended(in_fitted, capsys):
     assert "epoch 2/3" not in output
 
 
+def test_resume_with_another_lever_of_speed_goes_on(in_fitted, capsys):
+    levers = ("--model.reuse_memory", "false", "--model.small_maps", "never", "--model.memory_format", "channels_last")
+    arguments = ["fit", *SHORT, *levers, "--trainer.max_epochs", "3"]
+    assert main([*arguments, "--ckpt_path", str(RUN / "version_0/checkpoints/last.ckpt")]) == 0
+    assert "epoch 3/3" in capsys.readouterr().out
+
+
 def test_resume_with_another_learning_rate_is_refused(in_fitted, complaint):
     sentence = complaint("fit", *SHORT, "--model.lr", "0.5", "--ckpt_path", "last")
     assert "model.lr is 0.5, but the checkpoint was trained with 0.001; give --model.lr 0.001" in sentence
