@@ -392,19 +392,23 @@ def test_twenty_kills_at_random_moments_lose_nothing():
     text = SVM.replace("[1.0, 10.0]", str([float(c) for c in range(1, 31)]))
     random = __import__("random").Random(0)
     finished: dict[str, int] = {}
+    num_cut = 0
     for _ in range(20):
         process = driver(text)
         wait_for(lambda process=process: process.poll() is not None or len(trial_processes(process)) > 0)
         time.sleep(random.uniform(0, 3))
+        num_cut += process.poll() is None
         process.kill()
         process.communicate()
         now = written_at()
         assert finished.items() <= now.items(), "what was done has been done again"
         finished = now
         assert all(record.status == "ok" for record in records().values())
-    output, _ = driver(text).communicate(timeout=300)
+    assert num_cut > 5  # a fast machine is done before the last kills
+    process = driver(text)
+    process.communicate(timeout=300)
+    assert process.returncode == 0
     assert finished.items() <= written_at().items()
     done = records()
     assert len(done) == 60
     assert {record.status for record in done.values()} == {"ok"}
-    assert "60/60" in output
