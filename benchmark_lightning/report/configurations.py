@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmark_lightning.report.rounding import settled, settled_array
 from benchmark_lightning.report.statistics import Estimate, accuracy, as_good_as_best, median_of
 from benchmark_lightning.report.table import AXES
 
@@ -78,7 +79,7 @@ def _row(runs: pd.DataFrame) -> dict[str, Any]:
         "value": tested.value if tested else None,
         "low": tested.low if tested else None,
         "high": tested.high if tested else None,
-        "val_accuracy": done["val_accuracy"].mean(),
+        "val_accuracy": settled(done["val_accuracy"].mean()),
         "runs": done["test_accuracy"].tolist(),
     }
 
@@ -96,7 +97,7 @@ def _mark_best(frame: pd.DataFrame, group: pd.DataFrame) -> None:
 def best_position(group: pd.DataFrame) -> int:
     """Where the row with the highest mean validation accuracy stands; the test images choose nothing."""
     chosen = group["val_accuracy"] if group["val_accuracy"].notna().any() else group["value"]
-    return int(chosen.fillna(-1.0).to_numpy(dtype=float).argmax())
+    return int(settled_array(chosen.fillna(-1.0)).argmax())
 
 
 def best_of(frame: pd.DataFrame, **equal: Any) -> pd.Series | None:

@@ -7,11 +7,13 @@ percentile bootstrap of three covers the truth in 76 of 100 draws and that of tw
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+
+from benchmark_lightning.report.rounding import settled, settled_array
 
 CONFIDENCE = 0.95
 NUM_FOR_BOOTSTRAP = 20  # from so many values on the bootstrap covers as it should
@@ -20,8 +22,17 @@ SEED = 0  # the same records give the same report
 Floats = NDArray[np.float64]
 
 
-class Estimate(NamedTuple):
-    """A value with its interval, where one is known.
+class _Estimate(NamedTuple):
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    method: str
+    kind: Literal["interval", "range", "exact"] = "interval"
+
+
+class Estimate(_Estimate):
+    """A value with its interval, where one is known; its numbers are ``settled``, so that they can be compared.
 
     Args:
         value: the estimate.
@@ -32,12 +43,19 @@ class Estimate(NamedTuple):
         kind: whether the ends are those of an ``interval`` or of the ``range`` of the runs, or the value is ``exact``.
     """
 
-    value: float
-    low: float | None
-    high: float | None
-    n: int
-    method: str
-    kind: Literal["interval", "range", "exact"] = "interval"
+    __slots__ = ()
+
+    def __new__(
+        cls,
+        value: float,
+        low: float | None,
+        high: float | None,
+        n: int,
+        method: str,
+        kind: Literal["interval", "range", "exact"] = "interval",
+    ) -> Self:
+        low, high = (None if end is None else settled(end) for end in (low, high))
+        return super().__new__(cls, settled(value), low, high, n, method, kind)
 
     @property
     def half_width(self) -> float:
@@ -57,7 +75,7 @@ def accuracy(accuracies: Sequence[float], num_images: int | None) -> Estimate:
         num_images: on which each was tested; None leaves the images' part out.
     """
     values = np.asarray(accuracies, dtype=float)
-    mean, n = float(values.mean()), len(values)
+    mean, n = settled(values.mean()), len(values)
     if num_images is None:
         return mean_of(accuracies)
     images = stats.binomtest(round(mean * num_images), num_images).proportion_ci(CONFIDENCE, method="wilson")
@@ -76,7 +94,7 @@ def mean_of(values: Sequence[float]) -> Estimate:
     if n == 1:
         return Estimate(mean, None, None, 1, "one run: no interval")
     if n >= NUM_FOR_BOOTSTRAP and np.ptp(array) > 0:
-        low, high = _bootstrap(array, np.mean, "BCa")
+        low, high = _bootstrap(array, _settled_mean, "BCa")
         return Estimate(mean, low, high, n, f"{n} runs: bootstrap of the mean")
     half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * stats.sem(array))
     return Estimate(mean, mean - half, mean + half, n, f"{n} runs: Student's t")
@@ -114,6 +132,11 @@ def median_of(values: Sequence[float]) -> Estimate:
     logs = mean_of(np.log(array).tolist())
     low, high = (math.exp(min(max(end, -700.0), 700.0)) for end in (logs.low or 0.0, logs.high or 0.0))
     return Estimate(median, min(low, median), max(high, median), n, f"{n} runs: Student's t on logarithms")
+
+
+def _settled_mean(values: Floats, axis: int) -> Floats:
+    """BCa counts the resamples whose mean equals that of the runs, which the last bit must not decide."""
+    return settled_array(np.mean(values, axis=axis))
 
 
 def _bootstrap(values: Floats, statistic: Any, method: str) -> tuple[float, float]:
@@ -171,7 +194,7 @@ def as_good_as_best(runs: Sequence[Sequence[float]], num_images: Sequence[int], 
 
 def _p_worse(best: Sequence[float], num_best: int, other: Sequence[float], num_other: int) -> float:
     """How likely such a lead of ``best`` is where ``other`` is just as good."""
-    lead = float(np.mean(best) - np.mean(other))
+    lead = settled(np.mean(best) - np.mean(other))
     if lead <= 0:
         return 1.0
     pooled = (float(np.mean(best)) * num_best + float(np.mean(other)) * num_other) / (num_best + num_other)
@@ -190,7 +213,7 @@ def frontier(costs: Sequence[float], gains: Sequence[float]) -> NDArray[np.bool_
     >>> frontier([1.0, 2.0, 3.0], [0.8, 0.9, 0.85]).tolist()
     [True, True, False]
     """
-    on: NDArray[np.bool_] = _on_frontier(np.asarray([costs], dtype=float), np.asarray([gains], dtype=float))[0]
+    on: NDArray[np.bool_] = _on_frontier(settled_array([costs]), settled_array([gains]))[0]
     return on
 
 
@@ -248,11 +271,14 @@ def fit_line(x: Sequence[float], y: Sequence[float]) -> Line | None:
     if len(set(x)) < 3:
         return None
     fit = stats.linregress(x, y)
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(x) - 2) * fit.stderr)
-    fitted = fit.intercept + fit.slope * np.asarray(x)
-    relative = (np.asarray(y) - fitted) / np.asarray(y)
+    slope, intercept = settled(fit.slope), settled(fit.intercept)
+    residuals = np.asarray(y) - intercept - slope * np.asarray(x)
+    # From the residuals: scipy's own comes from 1 - r^2, in which nothing but noise is left where the points are a line.
+    error = math.sqrt(float(residuals @ residuals) / (len(x) - 2)) / (float(np.std(x)) * math.sqrt(len(x)))
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(x) - 2)) * error
+    relative = settled_array(residuals / np.asarray(y))
     worst = int(np.argmax(np.abs(relative)))
     return Line(
-        float(fit.slope), float(fit.slope - half), float(fit.slope + half), float(fit.intercept),
-        float(fit.rvalue**2), worst, float(relative[worst]),
+        slope, settled(slope - half), settled(slope + half), intercept,
+        settled(fit.rvalue**2), worst, float(relative[worst]),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from benchmark_lightning.report.rounding import settled
 from benchmark_lightning.report.statistics import Estimate
 
 NOT_MEASURED = "not measured"
@@ -39,6 +40,7 @@ def number(value: float | None, digits: int = 3) -> str:
     """
     if value is None or is_missing(value):
         return NOT_MEASURED
+    value = settled(value)
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
     places = digits - 1 - math.floor(math.log10(abs(value)))
@@ -52,7 +54,7 @@ def percent(value: float | None) -> str:
     >>> percent(0.92837)
     '92.84 %'
     """
-    return NOT_MEASURED if value is None or is_missing(value) else f"{100 * value:.2f} %"
+    return NOT_MEASURED if value is None or is_missing(value) else f"{_in_hundredths(100 * value)} %"
 
 
 def estimate(value: Estimate | None, unit: str = "ratio") -> str:
@@ -76,7 +78,7 @@ def estimate(value: Estimate | None, unit: str = "ratio") -> str:
 
 
 def _in_hundredths(value: float) -> str:
-    return f"{value:.2f}"
+    return f"{settled(value):z.2f}"
 
 
 # By unit: what to multiply with, what stands behind the number, and how the number is written.
