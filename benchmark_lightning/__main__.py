@@ -39,7 +39,7 @@ COMMANDS = {
     "study": Command(
         "run the sweeps of a study file and report on them", "benchmark_lightning.studies", imports_torch=False
     ),
-    "report": Command("figures, tables and claims from records", f"{REPORT}.document", imports_torch=False),
+    "report": Command("figures, tables and claims from records", f"{REPORT}.report", imports_torch=False),
     "verify": Command("recompute a report from its records", f"{REPORT}.verify", imports_torch=False),
     "machine": Command("what this machine is and can do", f"{STUDY}.machine"),
 }

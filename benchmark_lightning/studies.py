@@ -36,7 +36,7 @@ def read_study(path: Path) -> list[Path]:
 
 def main(arguments: Sequence[str]) -> int:
     """Runs ``study FILE`` with the options of a sweep, and returns the worst exit code of its sweeps."""
-    from benchmark_lightning.report.document import main as make_report  # after the sweeps it costs nobody a wait
+    from benchmark_lightning.report.report import main as make_report  # after the sweeps it costs nobody a wait
 
     path, options = study_options(arguments)
     sweeps = read_study(path)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from benchmark_lightning.report.evidence import Evidence
 from benchmark_lightning.report.hardware import PARTS, PUBLISHED_OPTIMIZER, PUBLISHED_SPEEDUP, WORK, Timing
 from benchmark_lightning.report.statistics import Line, fit_line
-from benchmark_lightning.report.style import HATCHES, PALETTE, Cues, error_ends, panel_grid
+from benchmark_lightning.report.style import HATCHES, PALETTE, Cues, error_ends, panel_grid, unlisted
 from benchmark_lightning.report.wording import count
 
 MAX_PANELS = 6
@@ -34,19 +34,28 @@ def draw_speedups(evidence: Evidence) -> Figure | None:
         width = 0.8 / (len(optimizers.names) + 1)
         for speedup in chosen:
             colour, _, hatch = optimizers[speedup.work["optimizer"]]
+            label = unlisted(speedup.work["optimizer"])
             where = (
                 models.index(speedup.work["model"])
                 + (optimizers.names.index(speedup.work["optimizer"]) + 0.5) * width
                 - 0.4
             )
             value = speedup.estimate
-            ax.bar(where, value.value, width * 0.9, color=colour, hatch=hatch, edgecolor="white")
-            ax.errorbar(where, value.value, error_ends(value.value, value.low, value.high), color="grey", capsize=3)
+            ends = error_ends(value.value, value.low, value.high)
+            ax.bar(where, value.value, width * 0.9, color=colour, hatch=hatch, edgecolor="white", label=label)
+            ax.errorbar(where, value.value, ends, color="grey", capsize=3, label=label)
         for position, model in enumerate(models):
             published = PUBLISHED_SPEEDUP.get(model)
             if published is not None:
-                ax.plot(position + 0.4 - width / 2, published, "D", color="#d55e00", markersize=6)
-        ax.axhline(1, color="grey", linewidth=0.8)
+                ax.plot(
+                    position + 0.4 - width / 2,
+                    published,
+                    "D",
+                    color="#d55e00",
+                    markersize=6,
+                    label=unlisted("published"),
+                )
+        ax.axhline(1, color="grey", linewidth=0.8, label=unlisted("as fast"))
         ax.set_ylim(0, 1.4 * max(speedup.estimate.value for speedup in chosen))
         ax.set_xticks(range(len(models)), models)
         ax.set_title(f"{what}\n{device}\nbeside {baseline}", fontsize=8.5)
@@ -107,7 +116,7 @@ def draw_flops(evidence: Evidence) -> Figure | None:
                 textcoords="offset points", rotation=90, fontsize=7, ha="right", va="bottom",
             )  # fmt: skip
         ax.set(xlabel="GFLOPs of one image, forward (2 x thop's MACs)", ylabel="one epoch, s", title=kind)
-        ax.set_xlim(left=0)
+        ax.set_xlim(0, 1.05 * max(gflops(timing) for _, members, _ in chosen for timing in members))
         ax.set_ylim(0, 1.4 * max(timing.seconds.value for _, members, _ in chosen for timing in members))
         ax.legend(fontsize=6.5, loc="upper left", bbox_to_anchor=(0, -0.16))
     return figure
@@ -123,11 +132,19 @@ def _flops_line(ax: Axes, members: list[Timing], line: Line | None, colour: str,
             color=colour,
             marker=marker,
             capsize=3,
+            label=unlisted(name),
         )
     label = f"{name}\n{len(members)} models: too few for a line" if line is None else name
     if line is not None:
         x = np.array([0.0, max(gflops(timing) for timing in members)])
-        ax.plot(x, line.intercept + line.slope * x, color=colour, linewidth=0.9, linestyle="--")
+        ax.plot(
+            x,
+            line.intercept + line.slope * x,
+            color=colour,
+            linewidth=0.9,
+            linestyle="--",
+            label=unlisted(name, "line"),
+        )
         worst = members[line.worst].work["model"]
         label += f"\nR² {line.r_squared:.3f}, worst at {worst} ({line.worst_relative:+.0%})"
     ax.plot([], [], color=colour, marker=marker, label=label)
@@ -146,10 +163,11 @@ def draw_utilization(evidence: Evidence) -> Figure | None:
         for position, timing in enumerate(of_device):
             colour, _, hatch = models[timing.work["model"]]
             share, relative = timing.utilization or 0.0, timing.seconds
-            ax.barh(position, share, color=colour, hatch=hatch, edgecolor="white")
+            label = unlisted(timing.work["model"])
+            ax.barh(position, share, color=colour, hatch=hatch, edgecolor="white", label=label)
             if relative.low is not None and relative.high is not None:
                 ends = [[share * (1 - relative.value / relative.high)], [share * (relative.value / relative.low - 1)]]
-                ax.errorbar(share, position, xerr=ends, color="grey", capsize=3)
+                ax.errorbar(share, position, xerr=ends, color="grey", capsize=3, label=label)
         _ticks(ax, of_device, device)
         ax.set(xlim=(0, 1), xlabel="share of the measured peak")
     return figure
@@ -187,7 +205,7 @@ def draw_breakdown(evidence: Evidence) -> Figure | None:
             left = 0.0
             for number, part in enumerate(PARTS):
                 milliseconds = timing.parts[part] * 1e3
-                label = part if position == 0 else None
+                label = part if position == 0 else unlisted(part)
                 ax.barh(
                     position,
                     milliseconds,
@@ -201,7 +219,7 @@ def draw_breakdown(evidence: Evidence) -> Figure | None:
             total = timing.step_seconds
             if total is not None:
                 ends = error_ends(left, *(None if end is None else end * 1e3 for end in (total.low, total.high)))
-                ax.errorbar(left, position, xerr=ends, color="grey", capsize=3)
+                ax.errorbar(left, position, xerr=ends, color="grey", capsize=3, label=unlisted("step"))
         _ticks(ax, of_device, device)
         longest = max(sum(timing.parts.values()) for timing in of_device)
         highs = [timing.step_seconds.high or 0.0 for timing in of_device if timing.step_seconds is not None]

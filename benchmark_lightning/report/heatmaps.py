@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from benchmark_lightning.report.configurations import best_position
 from benchmark_lightning.report.evidence import Evidence
 from benchmark_lightning.report.statistics import Estimate, mean_of, median_of
-from benchmark_lightning.report.style import panel_grid, stacked
+from benchmark_lightning.report.style import panel_grid, stacked, unlisted
 
 MAX_PANELS = 16
 LESS_IS_BETTER = ("_seconds", "_mib", "_joules", "_loss")
@@ -134,20 +134,26 @@ def _heatmap_panel(
     best: Any = np.unravel_index((np.nanargmin if is_less_better else np.nanargmax)(values), values.shape)
     sns.heatmap(
         values, ax=ax, vmin=scale[0], vmax=scale[1], cmap="viridis" if is_less_better else "viridis_r", annot=texts, fmt="", cbar=False,
-        annot_kws={"fontsize": 7.5}, linewidths=0.5,
+        annot_kws={"fontsize": 7.5}, linewidths=0.5, xticklabels=False, yticklabels=False,
     )  # fmt: skip
     for i, j in np.argwhere(np.isnan(values)):
-        ax.add_patch(Rectangle((j, i), 1, 1, hatch="////", fill=False, edgecolor="grey", linewidth=0))
+        ax.add_patch(
+            Rectangle((j, i), 1, 1, hatch="////", fill=False, edgecolor="grey", linewidth=0, label=unlisted("no value"))
+        )
         ax.text(j + 0.5, i + 0.5, texts[i, j], ha="center", va="center", fontsize=7)
     for i, j in dict.fromkeys([*as_good, best]):
-        dots = "-" if (i, j) == best else ":"
-        ax.add_patch(
-            Rectangle((j + 0.03, i + 0.03), 0.94, 0.94, fill=False, edgecolor="#d55e00", linewidth=2.0, linestyle=dots)
-        )
+        dots, label = ("-", "highest") if (i, j) == best else (":", "as good as the best")
+        ax.add_patch(Rectangle(
+            (j + 0.03, i + 0.03), 0.94, 0.94, fill=False, edgecolor="#d55e00", linewidth=2.0, linestyle=dots, label=unlisted(label),
+        ))  # fmt: skip
     ax.grid(visible=False)
-    ax.set_xticklabels([f"{value:g}" if isinstance(value, float | int) else str(value) for value in columns])
-    ax.set_yticklabels(
-        [" ".join(_word(name, value) for name, value in zip(rows, row, strict=True)) for row in names], rotation=0
+    ax.set_xticks(
+        np.arange(len(columns)) + 0.5,
+        [f"{value:g}" if isinstance(value, float | int) else str(value) for value in columns],
+    )
+    ax.set_yticks(
+        np.arange(len(names)) + 0.5,
+        [" ".join(_word(name, value) for name, value in zip(rows, row, strict=True)) for row in names],
     )
     ax.set(xlabel=column.replace("_", " "), ylabel="")
 

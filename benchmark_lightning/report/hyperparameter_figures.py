@@ -10,7 +10,16 @@ from matplotlib.patches import Patch
 from benchmark_lightning.report.configurations import best_position, name_of
 from benchmark_lightning.report.evidence import Evidence
 from benchmark_lightning.report.statistics import frontier, frontier_frequencies, mean_of
-from benchmark_lightning.report.style import PALETTE, Cues, error_ends, logarithmic, new_figure, panel_grid, stacked
+from benchmark_lightning.report.style import (
+    PALETTE,
+    Cues,
+    error_ends,
+    logarithmic,
+    new_figure,
+    panel_grid,
+    stacked,
+    unlisted,
+)
 
 MAX_PANELS = 8
 SIZES = (36, 80, 140, 210)
@@ -47,8 +56,11 @@ def _accuracy_panel(bars: Axes, points: Axes, group: pd.DataFrame, models: Cues,
     for row in group.itertuples():
         where = columns.index((row.optimizer, row.lr)) + (inner.index((row.model, row.batch_size)) + 0.5) * width - 0.42
         colour, marker, _ = models[row.model]
+        name = unlisted(row.model, f"batch {row.batch_size:g}")
         if row.n == 0:
-            points.text(where, 0.02, row.why_failed, rotation=90, fontsize=6, transform=points.get_xaxis_transform())
+            points.text(
+                where, 0.02, row.why_failed, rotation=90, fontsize=6, transform=points.get_xaxis_transform(), label=name
+            )
             continue
         bars.bar(
             where,
@@ -58,12 +70,15 @@ def _accuracy_panel(bars: Axes, points: Axes, group: pd.DataFrame, models: Cues,
             hatch=batches[row.batch_size][2],
             edgecolor="white",
             linewidth=0.4,
+            label=name,
         )
         ends = error_ends(row.value, row.low, row.high)
-        bars.errorbar(where, row.value, ends, color="grey", linewidth=0.8)
-        points.errorbar(where, row.value, ends, color=colour, marker=marker, markersize=5, capsize=2, linewidth=1)
+        bars.errorbar(where, row.value, ends, color="grey", linewidth=0.8, label=name)
+        points.errorbar(
+            where, row.value, ends, color=colour, marker=marker, markersize=5, capsize=2, linewidth=1, label=name
+        )
         if row.is_best:
-            points.plot(where, row.value, "o", markersize=12, fillstyle="none", color="grey")
+            points.plot(where, row.value, "o", markersize=12, fillstyle="none", color="grey", label=unlisted("best"))
     bars.set(ylim=(0, 1.05), ylabel="from 0")
     points.set(ylabel="test accuracy, magnified", xticks=range(len(columns)))
     points.set_xticklabels([f"{optimizer}\nlr {rate:g}" for optimizer, rate in columns])
@@ -104,15 +119,16 @@ def _frontier_panel(ax: Axes, group: pd.DataFrame, names: Cues) -> None:
     params = sorted(group["params"].dropna().unique())
     for _, row in group.iterrows():
         colour, marker, _ = names[_family(row)]
+        name = unlisted(_family(row))
         size = SIZES[min(params.index(row["params"]), len(SIZES) - 1)] if row["params"] in params else 60
         cost = row["cost"]
         ax.errorbar(
             cost.value, row["value"], error_ends(row["value"], row["low"], row["high"]),
-            error_ends(cost.value, cost.low, cost.high), color=colour, linewidth=0.8, alpha=0.6,
+            error_ends(cost.value, cost.low, cost.high), color=colour, linewidth=0.8, alpha=0.6, label=name,
         )  # fmt: skip
         ax.scatter(
-            cost.value, row["value"], size, color=colour, marker=marker, edgecolor="white", linewidth=0.5, zorder=3
-        )
+            cost.value, row["value"], size, color=colour, marker=marker, edgecolor="white", linewidth=0.5, zorder=3, label=name,
+        )  # fmt: skip
     costs, gains = group["cost"].tolist(), group["accuracy"].tolist()
     on = frontier([cost.value for cost in costs], [gain.value for gain in gains])
     often = frontier_frequencies(costs, gains)
@@ -124,11 +140,13 @@ def _frontier_panel(ax: Axes, group: pd.DataFrame, names: Cues) -> None:
         color="grey",
         linewidth=1,
         zorder=1,
+        label=unlisted("frontier"),
     )
     for number, (x, y, share) in enumerate(points):
         ax.annotate(
-            f"{share:.0%}", (x, y), (0, 8 + 9 * (number % 2)), textcoords="offset points", fontsize=7.5, ha="center"
-        )
+            f"{share:.0%}", (x, y), (0, 8 + 9 * (number % 2)), textcoords="offset points", fontsize=7.5, ha="center",
+            label=unlisted("how often on the frontier"),
+        )  # fmt: skip
     ax.margins(y=0.15)  # room for the percentages
 
 
@@ -169,8 +187,9 @@ def _few(epochs: list[int]) -> list[int]:
 
 
 def _curve(ax: Axes, curves: pd.DataFrame, name: str, colour: int, marker: str) -> None:
-    for _, run in curves.groupby("run"):
-        ax.plot(run["epoch"] + 1, run[name], color=PALETTE[colour], linewidth=0.7, alpha=0.5)
+    for number, (_, run) in enumerate(curves.groupby("run"), 1):
+        label = unlisted(name, f"run {number}")
+        ax.plot(run["epoch"] + 1, run[name], color=PALETTE[colour], linewidth=0.7, alpha=0.5, label=label)
     by_epoch = [
         (epoch + 1, mean_of(group[name].dropna().tolist()))
         for epoch, group in curves.groupby("epoch")
@@ -181,5 +200,5 @@ def _curve(ax: Axes, curves: pd.DataFrame, name: str, colour: int, marker: str) 
     band = [(epoch, mean) for epoch, mean in by_epoch if mean.n > 2 and mean.low is not None]
     ax.fill_between(
         [epoch for epoch, _ in band], [mean.low or 0.0 for _, mean in band], [mean.high or 0.0 for _, mean in band],
-        color=PALETTE[colour], alpha=0.15, linewidth=0,
+        color=PALETTE[colour], alpha=0.15, linewidth=0, label=unlisted(name, "mean"),
     )  # fmt: skip

@@ -1,17 +1,25 @@
-"""How the figures look, and how they are kept: one SVG for light and for dark pages, one PNG for everything else."""
+"""How the figures look, and how they are kept: an SVG for light and dark pages, a PNG for everything else, their data."""
 
 import contextlib
 import io
 import textwrap
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib as mpl
+import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from PIL import Image
+
+from benchmark_lightning.report.figure_data import figure_data
+from benchmark_lightning.report.stamps import stamped_png, stamped_svg
 
 INK = "#1f2328"  # text and axes; in an SVG it gives way to the colour of the page's text
 DARK_INK = "#e6edf3"
@@ -33,7 +41,8 @@ _STYLE: dict[Any, Any] = {
 @contextlib.contextmanager
 def styled() -> Iterator[None]:
     """The context in which figures are drawn and saved: the same whatever a person's matplotlibrc says."""
-    with mpl.rc_context():
+    with mpl.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a name in letters that the font lacks
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
         yield
@@ -81,6 +90,11 @@ class Cues:
         return PALETTE[position % len(PALETTE)], MARKERS[position % len(MARKERS)], HATCHES[position % len(HATCHES)]
 
 
+def unlisted(*names: Any) -> str:
+    """A label that no legend lists, for the data of a figure."""
+    return f"_{', '.join(map(str, names))}"
+
+
 def logarithmic(ax: Axes, which: Literal["x", "y"]) -> None:
     """Gives an axis a logarithmic scale with plain numbers at 1, 2 and 5, or at whole decades where it spans many."""
     (ax.set_xscale if which == "x" else ax.set_yscale)("log")
@@ -105,17 +119,30 @@ def to_svg(figure: Figure, name: str = "") -> str:
     """The figure as an SVG for light and dark pages; the same figure gives the same text."""
     with styled():
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Title": name})
+        # savefig would draw everything twice, and lay it out before each
+        canvas: Any = FigureCanvasSVG(figure)  # matplotlib has no types for what it does
+        canvas.print_svg(buffer, metadata={"Date": None, "Title": name})
     return _for_light_and_dark(buffer.getvalue())
 
 
 def save(figure: Figure, folder: Path, name: str) -> str:
-    """Writes ``<name>.svg`` and ``<name>.png`` and returns the text of the SVG."""
-    text = to_svg(figure, name)
-    (folder / f"{name}.svg").write_text(text, encoding="utf-8")
+    """Writes ``<name>.csv`` with the data, ``<name>.svg`` and ``<name>.png``, and returns the text of the SVG."""
+    data = figure_data(figure)
+    svg = stamped_svg(to_svg(figure, name), data)
+    (folder / f"{name}.csv").write_text(data, encoding="utf-8")
+    (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
+    figure.set_layout_engine("none")  # the parts stay where the SVG has them: a layout takes as long as a drawing
+    (folder / f"{name}.png").write_bytes(stamped_png(_pixels(figure), data, name))
+    return svg
+
+
+def _pixels(figure: Figure) -> Image.Image:
+    """The figure on white."""
+    figure.set(dpi=DPI, facecolor="white")
+    canvas: Any = FigureCanvasAgg(figure)
     with styled():
-        figure.savefig(folder / f"{name}.png", dpi=DPI, facecolor="white", metadata={"Title": name})
-    return text
+        canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
 
 
 def _for_light_and_dark(svg: str) -> str:

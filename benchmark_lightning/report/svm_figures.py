@@ -13,7 +13,7 @@ from benchmark_lightning.report.configurations import best_position, study_split
 from benchmark_lightning.report.evidence import Evidence
 from benchmark_lightning.report.hyperparameter_figures import frontier_figure
 from benchmark_lightning.report.statistics import Line, fit_line
-from benchmark_lightning.report.style import Cues, error_ends, logarithmic, panel_grid, stacked
+from benchmark_lightning.report.style import Cues, error_ends, logarithmic, panel_grid, stacked, unlisted
 from benchmark_lightning.report.wording import training_images
 
 
@@ -51,9 +51,9 @@ def _kernel_accuracy(bars: Axes, points: Axes, group: pd.DataFrame, kernels: Cue
     for kernel, where, width, row in _bars(group, kernels):
         colour, marker, hatch = kernels[kernel]
         ends = error_ends(row["value"], row["low"], row["high"])
-        bars.bar(where, row["value"], width, color=colour, hatch=hatch, edgecolor="white")
-        bars.errorbar(where, row["value"], ends, color="grey", linewidth=0.8)
-        points.errorbar(where, row["value"], ends, color=colour, marker=marker, capsize=3)
+        bars.bar(where, row["value"], width, color=colour, hatch=hatch, edgecolor="white", label=unlisted(kernel))
+        bars.errorbar(where, row["value"], ends, color="grey", linewidth=0.8, label=unlisted(kernel))
+        points.errorbar(where, row["value"], ends, color=colour, marker=marker, capsize=3, label=unlisted(kernel))
     for ax in (bars, points):
         _name_strengths(ax, group)
     bars.set(ylim=(0, 1.05), ylabel="test accuracy, from 0")
@@ -63,10 +63,13 @@ def _kernel_seconds(ax: Axes, group: pd.DataFrame, kernels: Cues) -> None:
     for kernel, where, width, row in _bars(group, kernels):
         colour, _, hatch = kernels[kernel]
         fit, predict, cost = row["fit_seconds"], row["predict_seconds"], row["cost"]
-        ax.bar(where, fit, width, color=colour, hatch=hatch, edgecolor="white")
-        ax.bar(where, predict, width, fit, color=colour, alpha=0.45, hatch="---", edgecolor="white")
+        ax.bar(where, fit, width, color=colour, hatch=hatch, edgecolor="white", label=unlisted(kernel, "fit"))
+        ax.bar(
+            where, predict, width, fit, color=colour, alpha=0.45, hatch="---", edgecolor="white", label=unlisted(kernel, "predict"),
+        )  # fmt: skip
         if cost is not None:
-            ax.errorbar(where, fit, error_ends(fit, cost.low, cost.high), color="grey", capsize=3)
+            ends = error_ends(fit, cost.low, cost.high)
+            ax.errorbar(where, fit, ends, color="grey", capsize=3, label=unlisted(kernel, "fit"))
     _name_strengths(ax, group)
     ax.set(ylabel="fit, and on top predict (pale), s")
 
@@ -175,10 +178,9 @@ def _growth(seconds: Axes, accuracies: Axes, rows: pd.DataFrame, names: Cues, na
     for _, row in rows.iterrows():
         cost = row["cost"]
         if cost is not None:
-            seconds.errorbar(
-                row["num_train"], cost.value, error_ends(cost.value, cost.low, cost.high), color=colour, capsize=2
-            )
+            ends = error_ends(cost.value, cost.low, cost.high)
+            seconds.errorbar(row["num_train"], cost.value, ends, color=colour, capsize=2, label=unlisted(name))
         ends = error_ends(row["value"], row["low"], row["high"])
-        accuracies.errorbar(row["num_train"], row["value"], ends, color=colour, capsize=2)
+        accuracies.errorbar(row["num_train"], row["value"], ends, color=colour, capsize=2, label=unlisted(name))
     seconds.plot(rows["num_train"], rows["fit_seconds"], color=colour, marker=marker, label=label)
     accuracies.plot(rows["num_train"], rows["value"], color=colour, marker=marker, label=name)

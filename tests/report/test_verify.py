@@ -8,7 +8,7 @@ import matplotlib
 import pytest
 
 from benchmark_lightning.__main__ import main
-from benchmark_lightning.report.verify import contradictions
+from benchmark_lightning.report.contradictions import contradictions
 from tests.report.made import network, svm, write
 
 README = """# A study
