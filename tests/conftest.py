@@ -44,6 +44,12 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["benchmark-lightning"])
 
 
+@pytest.fixture(autouse=True)
+def _contended_trials_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep of a test waits for no busy neighbour and repeats nothing, unless the test is about that."""
+    monkeypatch.setattr("benchmark_lightning.study.options.REPEATS_OF_CONTENDED", 0)
+
+
 @pytest.fixture
 def complaint(capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
     """Calls the program, expects the exit code 2 and returns the one sentence that it says."""

@@ -27,7 +27,9 @@ WITHOUT_TORCH = [
     "__main__.py",
     "arguments.py",
     "errors.py",
+    "loading.py",
     "studies.py",
+    *(f"training/{name}.py" for name in ("contention", "precision", "processor")),
     *(f"study/{name}.py" for name in ("axes", "executors", "options", "record", "result", "screen", "state", "sweep")),
     *(str(path.relative_to(PACKAGE)) for path in PACKAGE.glob("report/*.py") if path.name != "__init__.py"),
 ]
@@ -60,7 +62,7 @@ def test_what_must_start_at_once_imports_no_torch(name):
         for path in MODULES
     }
     with_torch = inside - {f"benchmark_lightning.{name[:-3].replace('/', '.')}" for name in WITHOUT_TORCH}
-    with_torch -= {f"benchmark_lightning.{wing}__init__" for wing in ("", "study.", "report.")}
+    with_torch -= {f"benchmark_lightning.{wing}__init__" for wing in ("", "training.", "study.", "report.")}
     assert not imports_any(PACKAGE / name, {"torch", "lightning", *with_torch})
 
 

@@ -73,6 +73,7 @@ class Planned:
         data: What the record will say of the data.
         environment: Of this machine, for a trial that leaves no record of its own.
         skip_reason: Why it cannot run on this machine.
+        note: What a person should know who sees it run.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Planned:
     data: dict[str, Any]
     environment: dict[str, Any]
     skip_reason: str | None = None
+    note: str | None = None
 
 
 def flag_value(value: Scalar) -> str:

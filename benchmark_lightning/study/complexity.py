@@ -2,6 +2,7 @@
 
 import copy
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,7 +12,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmark_lightning.training.small_maps import SmallMapConv2d, as_on
 
 
-def count_complexity(network: nn.Module, image_size: int = 28, device_type: str = "cpu") -> dict[str, Any]:
+def count_complexity(
+    network: nn.Module, image_size: int = 28, device_type: str = "cpu", reasons: dict[str, str] | None = None
+) -> dict[str, Any]:
     """Parameters, and arithmetic for one image on such a device; ``network`` itself is left as it is.
 
     - ``params``: trainable parameters.
@@ -20,15 +23,30 @@ def count_complexity(network: nn.Module, image_size: int = 28, device_type: str 
     - ``forward_flops_per_image``, ``train_flops_per_image``: floating-point operations of the convolutions and matrix
       products as they are done, forward alone, and forward and backward, counted by PyTorch's FlopCounterMode. A
       multiply-accumulate is two of them.
+
+    A network may be one that a counter cannot read; what it then lacks is None, and why goes into ``reasons`` under
+    ``complexity.<name>``.
     """
-    return {
-        "params": sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad),
-        "macs": _macs(network, image_size),
-        **_flops(as_on(copy.deepcopy(network), device_type), image_size),
+    counted: dict[str, Any] = {
+        "params": sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
     }
+    counters: dict[tuple[str, ...], Callable[[], dict[str, int]]] = {
+        ("macs",): lambda: _macs(network, image_size),
+        ("forward_flops_per_image", "train_flops_per_image"): lambda: _flops(
+            as_on(copy.deepcopy(network), device_type), image_size
+        ),
+    }
+    for names, count in counters.items():
+        try:
+            counted |= count()
+        except Exception as error:  # each counter fails in its own way, and takes nothing from the other
+            counted |= dict.fromkeys(names)
+            if reasons is not None:
+                reasons |= {f"complexity.{name}": f"{type(error).__name__}: {error}" for name in names}
+    return counted
 
 
-def _macs(network: nn.Module, image_size: int) -> int:
+def _macs(network: nn.Module, image_size: int) -> dict[str, int]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # thop imports distutils
         from thop import profile
@@ -38,7 +56,7 @@ def _macs(network: nn.Module, image_size: int) -> int:
         if isinstance(layer, SmallMapConv2d):
             layer.__class__ = nn.Conv2d  # type: ignore[assignment]  # thop looks for this very class
     macs, _ = profile(bare, inputs=(torch.zeros(1, 1, image_size, image_size),), verbose=False)
-    return int(macs)
+    return {"macs": int(macs)}
 
 
 def _flops(network: nn.Module, image_size: int) -> dict[str, int]:

@@ -13,6 +13,14 @@ import psutil
 import torch
 
 from benchmark_lightning import __version__
+from benchmark_lightning.training.processor import (
+    cpu_features,
+    cpu_model,
+    cpu_name,
+    instructions,
+    multiplies_bf16,
+    num_usable_cores,
+)
 
 PACKAGES = (
     "torch", "torchvision", "lightning", "torchmetrics", "numpy", "scikit-learn", "scikit-learn-intelex", "thop",
@@ -31,8 +39,10 @@ def describe_environment(device: torch.device) -> dict[str, Any]:
         "num_threads": torch.get_num_threads(),
         "num_cores": num_usable_cores(),
         "cpu": cpu,
+        "cpu_model": cpu_model(),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "cpu_features": cpu_features(),
+        "multiplies_bf16": multiplies_bf16(),
         "memory_gib": psutil.virtual_memory().total / GIB,
         "gpus": [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())],
         "cuda": torch.version.cuda if torch.cuda.is_available() else None,
@@ -46,43 +56,7 @@ def describe_environment(device: torch.device) -> dict[str, Any]:
 def _machine(cpu: str) -> str:
     """A name for machines of this kind: without the host's own name, which is nobody's business."""
     gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
-    return " + ".join([f"{cpu}, {num_usable_cores():g} cores", *gpus])
-
-
-@cache
-def cpu_name() -> str:
-    """The processor's name as the system tells it."""
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
-
-
-@cache
-def cpu_features() -> list[str]:
-    """The instructions that decide how fast small numbers are multiplied, of those that the processor has."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []
-    flags = next((line.split(":", 1)[1].split() for line in lines if line.startswith("flags")), [])
-    return [name for name in ("avx512_bf16", "avx512_fp16", "amx_bf16", "amx_tile", "avx_vnni") if name in flags]
-
-
-def num_usable_cores() -> float:
-    """Cores that this process may use: its affinity, cut by the quota of its control group.
-
-    Source: cgroup v2, cpu.max is ``<quota> <period>`` in microseconds, or ``max``.
-    """
-    cores = float(len(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else float(os.cpu_count() or 1)
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-    except (OSError, ValueError):
-        return cores
-    return cores if quota == "max" else min(cores, int(quota) / int(period))
+    return " + ".join([f"{cpu}, {num_usable_cores():g} cores, {instructions()}", *gpus])
 
 
 def package_versions() -> dict[str, str]:

@@ -21,16 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmark_lightning.errors import InputError
+from benchmark_lightning.training.contention import SHARING_VARIABLE, share_processor
 
-PRELOADED = (
-    "benchmark_lightning.study.worker",
-    "benchmark_lightning.study.plan",
-    # What the libraries import late, once a process: here it is once a server.
-    "matplotlib.backends.backend_agg",
-    "sklearnex.svm",
-    "thop",
-    "torch.utils.tensorboard",
-)
+PRELOADED = "benchmark_lightning.study.preloaded"
 GRACE_SECONDS = 10.0
 LONGEST_WAIT_SECONDS = 86_400.0  # the system takes no number of weeks
 
@@ -159,9 +152,15 @@ def is_server_running() -> bool:
     return _is_running.is_set()
 
 
-def start_server() -> float:
-    """Starts the server with its imports and returns the seconds until a first job has come back."""
-    _context.set_forkserver_preload(list(PRELOADED))
+def start_server(is_processor_shared: bool = False) -> float:
+    """Starts the server with its imports and returns the seconds until a first job has come back.
+
+    Args:
+        is_processor_shared: whether others use the processor; see ``share_processor``, which has to come before the
+            libraries are imported.
+    """
+    share_processor(is_processor_shared)
+    _context.set_forkserver_preload([PRELOADED])
     started = time.perf_counter()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited: Ctrl-C is for the driver
     try:
@@ -171,6 +170,15 @@ def start_server() -> float:
     run_job("benchmark_lightning.study.executors:nothing", {})
     _is_running.set()
     return time.perf_counter() - started
+
+
+def adapt_server(is_processor_shared: bool) -> None:
+    """Starts the server anew where it was started for a processor in another state; no job may be running."""
+    before = os.environ.get(SHARING_VARIABLE)
+    share_processor(is_processor_shared)
+    if os.environ.get(SHARING_VARIABLE) != before:
+        multiprocessing.forkserver._forkserver._stop()  # type: ignore[attr-defined]  # there is no public way
+        start_server(is_processor_shared)
 
 
 def nothing(on_progress: Callable[[dict[str, Any]], None]) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 
 from benchmark_lightning.arguments import CommandParser
 
+REPEATS_OF_CONTENDED = 2
+
 
 def sweep_options(arguments: Sequence[str]) -> tuple[Path, dict[str, Any]]:
-    """The file of a sweep, and ``out``, ``jobs``, ``dry_run`` and ``retry_failed``."""
+    """The file of a sweep, and ``out``, ``jobs``, ``dry_run``, ``retry_failed`` and ``repeat_contended``."""
     return _parse("sweep", "Runs the trials of a sweep file that have no record yet.", arguments)
 
 
@@ -29,8 +31,18 @@ def _parse(command: str, description: str, arguments: Sequence[str]) -> tuple[Pa
     )
     parser.add_argument("--dry-run", action="store_true", help="show the trials, what is done and the time to go")
     parser.add_argument("--retry-failed", action="store_true", help="run failed trials again")
+    parser.add_argument(
+        "--repeat-contended", type=_number, default=REPEATS_OF_CONTENDED, metavar="N",
+        help="how often to run a trial again whose times others on the processor have disturbed (2)",
+    )  # fmt: skip
     options = vars(parser.parse_args(list(arguments)))
     return options.pop("file"), options
+
+
+def _number(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
+    return int(text)
 
 
 def _at_least_one(text: str) -> int:

@@ -3,8 +3,8 @@
 import json
 import re
 import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import lightning.pytorch as L
 import torch
@@ -17,9 +17,10 @@ from benchmark_lightning.study.environment import describe_environment
 from benchmark_lightning.study.record import identity, trial_key
 from benchmark_lightning.study.svm import resolve_svm, svm_parser
 from benchmark_lightning.study.trial import check_is_trial
-from benchmark_lightning.training.cli import network_parser
+from benchmark_lightning.training.cli import network_parser, runs_on_cpu, trainer_precision
 from benchmark_lightning.training.data import ImageData
 from benchmark_lightning.training.parser import BenchmarkParser
+from benchmark_lightning.training.precision import advice
 
 GPU_ACCELERATORS = ("gpu", "cuda")
 
@@ -31,24 +32,24 @@ def plan_sweep(sweep: Sweep, on_progress: Callable[[dict[str, Any]], None]) -> l
         InputError: a combination is not valid, or two of them are the same trial.
     """
     warnings.simplefilter("ignore")  # each trial says what there is to say
-    resolver = _NetworkResolver() if sweep.trial == "resnet" else _SVMResolver()
+    precisions = sweep.axes.get("trainer.precision", [])
+    resolver = _NetworkResolver(precisions) if sweep.trial == "resnet" else _SVMResolver()
     resolved = []
     for cell in sweep.cells():
         try:
-            resolved.append((cell, *resolver.resolve(sweep.arguments(cell))))
+            resolved.append((cell, resolver.resolve(sweep.arguments(cell))))
         except InputError as error:
             where = "" if str(sweep.path) in str(error) else f" (in {sweep.path})"
             raise InputError(f"{error}{where}") from error
     environment = describe_environment(torch.device("cpu"))
     planned = []
     for repeat in range(sweep.repeats):
-        for cell, config, data, skip_reason in resolved:
-            key = trial_key(config, data["fingerprint"], repeat)
-            name = _name(sweep, cell, repeat, key)
-            arguments = tuple(sweep.arguments(cell))
-            planned.append(
-                Planned(name, key, sweep.trial, arguments, cell, repeat, config, data, environment, skip_reason)
-            )
+        for cell, trial in resolved:
+            key = trial_key(trial.config, trial.data["fingerprint"], repeat)
+            planned.append(Planned(
+                _name(sweep, cell, repeat, key), key, sweep.trial, tuple(sweep.arguments(cell)), cell, repeat,
+                trial.config, trial.data, environment, trial.skip_reason, trial.note,
+            ))  # fmt: skip
     _check_distinct(planned, sweep)
     return planned
 
@@ -76,15 +77,36 @@ def _check_distinct(planned: list[Planned], sweep: Sweep) -> None:
         seen[trial.key] = trial
 
 
-class _NetworkResolver:
-    """Parses networks' configurations, and builds each distinct data set, model and Trainer once to try them."""
+class _Resolved(NamedTuple):
+    """A combination as it will run.
 
-    def __init__(self) -> None:
+    Args:
+        config: the identity of its configuration.
+        data: what the record will say of the data.
+        skip_reason: why it cannot run on this machine.
+        note: what a person should know who sees it run.
+    """
+
+    config: dict[str, Any]
+    data: dict[str, Any]
+    skip_reason: str | None = None
+    note: str | None = None
+
+
+class _NetworkResolver:
+    """Parses networks' configurations, and builds each distinct data set, model and Trainer once to try them.
+
+    Args:
+        precisions: that the sweep compares; one that would run as another of them is skipped.
+    """
+
+    def __init__(self, precisions: Sequence[Scalar]) -> None:
+        self._precisions = precisions
         self._parser: BenchmarkParser | None = None
         self._data: dict[str, dict[str, Any]] = {}
         self._trainers: set[str] = set()
 
-    def resolve(self, arguments: list[str]) -> tuple[dict[str, Any], dict[str, Any], str | None]:
+    def resolve(self, arguments: list[str]) -> _Resolved:
         if self._parser is None:
             self._parser = network_parser()
         config = self._parser.parse_args(arguments)
@@ -93,7 +115,13 @@ class _NetworkResolver:
         tried = json.dumps([config.data.as_dict(), config.model.as_dict()], default=str)
         if tried not in self._data:
             self._data[tried] = _describe(self._parser.build(config).data)
-        return plain, self._data[tried], self._try_trainer(config)
+        skip_reason = self._try_trainer(config)
+        precision, is_on_cpu = trainer_precision(config.trainer), runs_on_cpu(config.trainer.accelerator)
+        is_float32_instead = precision.effective == "32-true" and precision.why is not None
+        if skip_reason is None and is_float32_instead and "32-true" in self._precisions:
+            skip_reason = f"{precision.why}; it would run as 32-true, which this sweep measures as well"
+        note = advice(precision, is_on_cpu) if skip_reason is None else None
+        return _Resolved(plain, self._data[tried], skip_reason, note)
 
     def _try_trainer(self, config: Namespace) -> str | None:
         """Why this machine cannot run it, if it cannot."""
@@ -109,7 +137,7 @@ class _NetworkResolver:
         if tried not in self._trainers:
             silent = {"logger": False, "enable_progress_bar": False, "enable_checkpointing": False}
             try:
-                L.Trainer(**{**settings, **silent})
+                L.Trainer(**{**settings, **silent, "precision": trainer_precision(settings).effective})
             except Exception as error:
                 raise InputError(f"trainer: {' '.join(str(error).split())}") from error
             self._trainers.add(tried)
@@ -123,12 +151,12 @@ class _SVMResolver:
         self._parser = svm_parser()
         self._data: dict[str, dict[str, Any]] = {}
 
-    def resolve(self, arguments: list[str]) -> tuple[dict[str, Any], dict[str, Any], str | None]:
+    def resolve(self, arguments: list[str]) -> _Resolved:
         config, built = resolve_svm(self._parser, arguments)
         tried = json.dumps(config["data"])
         if tried not in self._data:
             self._data[tried] = _describe(built.data)
-        return config, self._data[tried], None
+        return _Resolved(config, self._data[tried])
 
 
 def _describe(data: ImageData) -> dict[str, Any]:

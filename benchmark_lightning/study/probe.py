@@ -10,7 +10,7 @@ import lightning.pytorch as L
 from lightning.pytorch.callbacks import Callback
 
 from benchmark_lightning.study.svm import build_classifier, svm_parser
-from benchmark_lightning.training.cli import network_parser, quiet
+from benchmark_lightning.training.cli import network_parser, quiet, trainer_precision
 from benchmark_lightning.training.clocks import synchronize
 from benchmark_lightning.training.data import ImageData
 
@@ -27,6 +27,7 @@ def probe_network(arguments: Sequence[str], on_progress: Callable[[dict[str, Any
     built = parser.build(config)
     settings, timer = config.trainer.as_dict(), _StepTimer()
     settings |= {"logger": False, "enable_progress_bar": False, "enable_checkpointing": False}
+    settings["precision"] = trainer_precision(settings).effective
     limits: dict[str, Any] = {
         "max_epochs": NUM_STEPS + 1,
         "max_steps": NUM_STEPS + 1,

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 
 from benchmark_lightning.errors import InputError
 
-SCHEMA = 1
+SCHEMA = 2  # 2: contention, and why a precision is not the one asked for; 1 is read as if they were unknown
 FILE_NAME = "record.json"
 
 Status = Literal["ok", "failed", "out_of_memory", "diverged", "timeout", "interrupted", "skipped"]
@@ -50,7 +50,8 @@ class Record:
         memory: Peaks in MiB.
         energy: Joules of the training and the counter that gave them.
         complexity: Parameters, multiply-accumulates and FLOPs of the network.
-        precision: What was asked for and what was used.
+        precision: What was asked for, what was used, and why where they differ.
+        contention: How far others kept the processor from the training; see ``ContentionMeter.summary``.
         batch_size: What was asked for on each device and what makes one step of the optimizer.
         training: Epochs and optimizer steps done.
         engine: Of an SVM, the library that computed it.
@@ -78,6 +79,7 @@ class Record:
     energy: dict[str, Any] = dataclasses.field(default_factory=dict)
     complexity: dict[str, Any] = dataclasses.field(default_factory=dict)
     precision: dict[str, Any] = dataclasses.field(default_factory=dict)
+    contention: dict[str, Any] = dataclasses.field(default_factory=dict)
     batch_size: dict[str, Any] = dataclasses.field(default_factory=dict)
     training: dict[str, Any] = dataclasses.field(default_factory=dict)
     engine: str | None = None
@@ -87,6 +89,15 @@ class Record:
     environment: dict[str, Any] = dataclasses.field(default_factory=dict)
     reasons: dict[str, str] = dataclasses.field(default_factory=dict)
     schema: int = SCHEMA
+
+    @property
+    def is_contended(self) -> bool:
+        """Whether others kept the processor from it, so that its times compare with none; unknown counts as no."""
+        return bool(self.contention.get("is_contended"))
+
+    def preference(self) -> tuple[bool, bool, str]:
+        """Of several records of one trial the greatest is the one to use: it went well, undisturbed, and latest."""
+        return self.status == "ok", not self.is_contended, self.started_at or ""
 
 
 class RecordError(InputError):

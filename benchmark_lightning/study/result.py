@@ -34,7 +34,7 @@ def conclude(record: Record, folder: Path, title: str) -> int:
     if (folder / "checkpoints").is_dir():
         console.print(f"checkpoints: {folder / 'checkpoints'}")
     if record.kind == "resnet":
-        console.print(f"curves:      tensorboard --logdir {folder.parents[1]}")
+        console.print(f"curves:      tensorboard --logdir {folder}")
     if record.error is not None:
         sys.stderr.write(f"benchmark-lightning: the trial ended as {record.status}: {record.error}\n")
         if record.status == "failed":

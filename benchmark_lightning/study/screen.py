@@ -53,6 +53,12 @@ class Screen:
         self.console.print(text)
         self._draw()
 
+    def repeat(self, num_trials: int) -> None:
+        """Takes in that so many trials run once more."""
+        self._num_trials += num_trials
+        trials = "1 trial" if num_trials == 1 else f"{num_trials} trials"
+        self.note(f"others used the processor during {trials}, which {'is' if num_trials == 1 else 'are'} run again")
+
     def started(self, name: str) -> None:
         self._running[name] = {"since": time.monotonic()}
         if self._live is None:
@@ -75,6 +81,7 @@ class Screen:
         if record.status == "ok":
             text += f", test accuracy {_number(record.metrics.get('test/accuracy'), 4)}"
             text += f", {_number(record.clocks.get('fit_seconds'), 1)} s of training"
+            text += " (contended: others used the processor)" if record.is_contended else ""
             text += f", {duration(self.seconds_to_go())} to go" if self._count() < self._num_trials else ""
         elif record.error:
             text += f" ({record.error})"
@@ -132,7 +139,8 @@ def print_summary(console: Console, records: Sequence[Record], names: dict[str, 
             table.add_column(column, justify="left" if column == "trial" else "right")
         for record in best:
             accuracies = (_number(record.metrics.get(name), 4) for name in ("val/accuracy", "test/accuracy"))
-            table.add_row(names[record.key], *accuracies, _number(record.clocks.get("fit_seconds"), 1))
+            seconds = _number(record.clocks.get("fit_seconds"), 1) + (" contended" if record.is_contended else "")
+            table.add_row(names[record.key], *accuracies, seconds)
         console.print(table)
     others = [record for record in records if record.status != "ok"]
     for reason in dict.fromkeys((record.status, record.error) for record in others):

@@ -1,11 +1,13 @@
 """What of a sweep is done: the records in its folder, and nothing else. Imports no torch."""
 
 import contextlib
+import dataclasses
 import fcntl
 import json
 import os
 import statistics
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmark_lightning.errors import InputError
@@ -31,6 +33,7 @@ class State:
         self.folder = folder
         self.records: dict[str, Record] = {}
         self.damaged: list[str] = []
+        self._num_records: Counter[str] = Counter()
         for path in sorted(folder.glob(f"*/{FILE_NAME}")):
             try:
                 record = read_record(path)
@@ -39,14 +42,15 @@ class State:
                     raise
                 self.damaged.append(str(error))
             else:
-                # A sweep that has grown names its folders otherwise, so a key can have several records.
+                # A trial that was repeated, or whose sweep has grown, has several records.
+                self._num_records[record.key] += 1
                 earlier = self.records.get(record.key)
-                if earlier is None or _rank(record) > _rank(earlier):
+                if earlier is None or record.preference() > earlier.preference():
                     self.records[record.key] = record
 
         self._seconds: dict[str, list[float]] = {}
         for record in self.records.values():
-            if record.status == "ok" and record.clocks.get("wall_seconds") is not None:
+            if record.status == "ok" and not record.is_contended and record.clocks.get("wall_seconds") is not None:
                 self.learn_seconds(record, record.clocks["wall_seconds"])
 
     def learn_seconds(self, trial: Planned | Record, seconds: float) -> None:
@@ -65,10 +69,15 @@ class State:
             return False
         return not (retry_failed and record.status in FAILED)
 
-
-def _rank(record: Record) -> tuple[bool, str]:
-    """A trial that went well stands before all others, and a later one before an earlier one."""
-    return record.status == "ok", record.started_at or ""
+    def to_repeat(self, planned: Sequence[Planned], max_repeats: int) -> list[Planned]:
+        """Those trials whose times others have disturbed in each of at most so many repeats; the next has its own folder."""
+        return [
+            dataclasses.replace(trial, name=f"{trial.name}-again{self._num_records[trial.key]}")
+            for trial in planned
+            if trial.key in self.records
+            and self.records[trial.key].is_contended
+            and self._num_records[trial.key] <= max_repeats
+        ]
 
 
 def _cost_group(trial: Planned | Record) -> str:

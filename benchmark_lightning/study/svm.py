@@ -22,6 +22,7 @@ from benchmark_lightning.study.outcome import concluded, one_interrupt
 from benchmark_lightning.study.record import Record, identity, new_record, write_record
 from benchmark_lightning.study.result import conclude
 from benchmark_lightning.training.clocks import Stopwatch, peak_rss_mib
+from benchmark_lightning.training.contention import ContentionMeter
 from benchmark_lightning.training.data import ImageData
 from benchmark_lightning.training.energy import EnergyMeter
 from benchmark_lightning.training.parser import BenchmarkParser
@@ -152,7 +153,7 @@ def _fit_and_predict(
     record: Record, data: ImageData, classifier: Any, started: float, on_progress: Callable[[dict[str, Any]], None]
 ) -> None:
     parts = {part: data.arrays(part) for part in PARTS}
-    meter = EnergyMeter(torch.device("cpu"))
+    meter, contention = EnergyMeter(torch.device("cpu")), ContentionMeter()
     record.clocks = {"setup_seconds": time.perf_counter() - started, "first_batch_seconds": None}
     record.throughput = {"images_per_second": [], "median_images_per_second": None}
 
@@ -161,6 +162,7 @@ def _fit_and_predict(
     record.clocks["warmup_seconds"] = warmup.seconds
 
     on_progress({"phase": "fit"})
+    contention.start()
     meter.start()
     record.clocks["fit_seconds"], _ = _timed(classifier.fit, *parts["train"])
     meter.stop()
@@ -177,6 +179,9 @@ def _fit_and_predict(
         record.metrics[f"{part}/accuracy"] = float(accuracy_score(labels, predicted))
         record.metrics[f"{part}/macro_f1"] = float(f1_score(labels, predicted, average="macro"))
         on_progress({"accuracy": record.metrics["val/accuracy"]})
+    contention.stop()
+    record.contention = contention.summary()
+    record.reasons |= contention.reasons()
     record.clocks["test_seconds"] = record.clocks["predict_seconds"]
 
 

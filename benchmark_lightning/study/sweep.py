@@ -13,11 +13,19 @@ from typing import Any, NamedTuple
 
 from benchmark_lightning.errors import InputError
 from benchmark_lightning.study.axes import Planned, Sweep, read_sweep
-from benchmark_lightning.study.executors import Job, is_server_running, run_job, start_server, wait_for_any
+from benchmark_lightning.study.executors import (
+    Job,
+    adapt_server,
+    is_server_running,
+    run_job,
+    start_server,
+    wait_for_any,
+)
 from benchmark_lightning.study.options import sweep_options
 from benchmark_lightning.study.record import Record, RecordError, Status, read_record, write_record
 from benchmark_lightning.study.screen import Screen, print_plan, print_summary
 from benchmark_lightning.study.state import State, locked
+from benchmark_lightning.training.contention import SHARING_VARIABLE, processor_use, wait_for_processor
 
 OUTPUT_LOG = "output.log"  # what a trial has printed
 WING = "benchmark_lightning.study"
@@ -31,6 +39,7 @@ class Options(NamedTuple):
         jobs: Trials at a time; None is what the file says.
         dry_run: Whether only to show the trials, what is done and how long the rest will take.
         retry_failed: Whether to run failed trials again.
+        repeat_contended: How often to run a trial again whose times others have disturbed.
         command: What a person types to go on, where it is not this sweep alone.
     """
 
@@ -38,6 +47,7 @@ class Options(NamedTuple):
     jobs: int | None = None
     dry_run: bool = False
     retry_failed: bool = False
+    repeat_contended: int = 2
     command: str | None = None
 
 
@@ -58,18 +68,45 @@ def run_sweep(path: Path, options: Options) -> int:
         state = State(folder)
         planned = plan(sweep)
         left = [trial for trial in planned if not state.is_done(trial.key, options.retry_failed)]
-        peaks = run_job(f"{WING}.machine:measure_peaks", {}) if left and sweep.trial == "resnet" else {}
         num_jobs = options.jobs or sweep.jobs
         estimates = {trial.name: state.known_seconds(trial) for trial in left if trial.skip_reason is None}
         screen = Screen(path.stem, len(planned), len(planned) - len(left), estimates, num_jobs)
         try:
-            for sentence in state.damaged:
+            for sentence in (*state.damaged, *dict.fromkeys(trial.note for trial in left if trial.note is not None)):
                 screen.note(sentence)
-            interrupted = _Run(sweep, folder, screen, num_jobs, peaks).all(left)
+            interrupted = _run_all(sweep, folder, screen, num_jobs, left)
+            if not interrupted and num_jobs == 1:
+                interrupted = _repeat_contended(sweep, folder, screen, planned, options.repeat_contended)
         finally:
             screen.close()
         command = options.command or f"benchmark-lightning sweep {path} --out {folder}"
         return _conclude(command, folder, planned, screen, interrupted)
+
+
+def _run_all(sweep: Sweep, folder: Path, screen: Screen, num_jobs: int, trials: Sequence[Planned]) -> bool:
+    """Runs the trials and says whether a person has interrupted."""
+    if not trials:
+        return False
+    peaks = run_job(f"{WING}.machine:measure_peaks", {}) if sweep.trial == "resnet" else {}
+    return _Run(sweep, folder, screen, num_jobs, peaks).all(trials)
+
+
+def _repeat_contended(sweep: Sweep, folder: Path, screen: Screen, planned: Sequence[Planned], max_repeats: int) -> bool:
+    """Runs trials again whose times others have disturbed, once the processor is free; says whether a person interrupted."""
+    while again := State(folder).to_repeat(planned, max_repeats):
+        try:
+            if not wait_for_processor(screen.note):
+                screen.note(
+                    "it is still busy: contended times compare with no others; the same command measures them anew"
+                )
+                return False
+            adapt_server(is_processor_shared=False)
+        except KeyboardInterrupt:
+            return True
+        screen.repeat(len(again))
+        if _run_all(sweep, folder, screen, 1, again):
+            return True
+    return False
 
 
 def plan(sweep: Sweep) -> list[Planned]:
@@ -79,9 +116,12 @@ def plan(sweep: Sweep) -> list[Planned]:
         InputError: one is not.
     """
     if not is_server_running():
+        use = processor_use()
+        if use.is_busy:
+            sys.stderr.write(f"{use}; timings that this disturbs are marked, and repeated when it is free\n")
         sys.stderr.write("loading torch and lightning ... ")
         sys.stderr.flush()
-        sys.stderr.write(f"{start_server():.0f} s\n")
+        sys.stderr.write(f"{start_server(use.is_busy):.0f} s\n")
     planned: list[Planned] = run_job(f"{WING}.plan:plan_sweep", {"sweep": sweep})
     return planned
 
@@ -125,6 +165,7 @@ class _Run:
         self._sweep, self._folder, self._screen, self._num_jobs = sweep, folder, screen, num_jobs
         self._peaks = peaks
         self._running: dict[Job, Planned] = {}
+        self._was_disturbed = SHARING_VARIABLE in os.environ
 
     def all(self, trials: Sequence[Planned]) -> bool:
         """Runs the trials in their order and says whether a person has interrupted."""
@@ -164,6 +205,10 @@ class _Run:
         if trial.skip_reason is not None:
             self._write(trial, _record_without_run(trial, "skipped", trial.skip_reason))
             return
+        if self._was_disturbed and not self._running:
+            use = processor_use()
+            adapt_server(use.is_busy)
+            self._was_disturbed = use.is_busy
         settings = {
             "num_threads": max(1, num_cores() // self._num_jobs) if self._num_jobs > 1 else None,
             "breakdown": self._sweep.breakdown,
@@ -195,6 +240,7 @@ class _Run:
         """Takes the record that the process has left, or writes one that says how it ended without."""
         try:
             record = read_record(self._folder / trial.name)
+            self._was_disturbed |= record.is_contended
         except RecordError:
             self._write(trial, _record_without_run(trial, *_ending(job)))
             return

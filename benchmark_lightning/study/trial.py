@@ -126,28 +126,25 @@ def _collect_fit(record: Record, cli: BenchmarkCLI) -> None:
 
 
 def _collect_costs(record: Record, cli: BenchmarkCLI) -> None:
-    """Clocks, throughput, memory, energy, arithmetic, precision and environment."""
+    """Clocks, throughput, memory, energy, contention, arithmetic, precision and environment."""
     summary = cli.clocks.summary()
     record.clocks, record.throughput = summary["clocks"], summary["throughput"]
     record.memory, record.energy = summary["memory"], summary["energy"]
+    record.contention = summary["contention"]
     record.reasons |= summary["reasons"]
     trainer, requested = cli.trainer, cli.datamodule.batch_size
-    record.precision = {
-        "requested": str(cli.config.trainer.precision or "32-true"),
-        "effective": str(trainer.precision),
-    }
+    record.precision = {"requested": cli.precision.requested, "effective": str(trainer.precision)}
+    if cli.precision.why is not None:
+        record.precision["why"] = cli.precision.why
     record.batch_size = {
         "requested": requested,
         "effective": requested * trainer.world_size * trainer.accumulate_grad_batches,
     }
     record.environment = describe_environment(trainer.strategy.root_device)
     record.environment["num_devices"] = trainer.world_size
-    try:
-        record.complexity = count_complexity(
-            cli.model.network, cli.datamodule.image_size, trainer.strategy.root_device.type
-        )
-    except Exception as error:  # a network that cannot be counted has still been trained
-        record.reasons["complexity"] = f"{type(error).__name__}: {error}"
+    record.complexity = count_complexity(
+        cli.model.network, cli.datamodule.image_size, trainer.strategy.root_device.type, record.reasons
+    )
 
 
 def _add_breakdown(record: Record, cli: BenchmarkCLI) -> None:

@@ -5,7 +5,7 @@ import logging
 import pickle
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import lightning.pytorch as L
 import torch
 from jsonargparse import Namespace
 from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.accelerators import CPUAccelerator
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
@@ -23,6 +24,7 @@ from benchmark_lightning.training.clocks import Clocks
 from benchmark_lightning.training.data import ImageData
 from benchmark_lightning.training.parser import BenchmarkParser, input_errors_unwrapped
 from benchmark_lightning.training.pictures import Pictures
+from benchmark_lightning.training.precision import Precision, advice, precision_for
 from benchmark_lightning.training.predictions import PredictionWriter
 from benchmark_lightning.training.progress import progress_callbacks
 from benchmark_lightning.training.runs import RunOptions, claim_folder, find_checkpoint, run_loggers
@@ -58,6 +60,7 @@ class BenchmarkCLI(LightningCLI):
     def __init__(self, args: Sequence[str], run: bool = True) -> None:
         quiet()
         self.clocks = Clocks()
+        self._command = args[0] if run else None
         super().__init__(
             ImageClassifier,
             ImageData,
@@ -72,10 +75,11 @@ class BenchmarkCLI(LightningCLI):
             run=run,
         )
 
-    @staticmethod
-    def subcommands() -> dict[str, set[str]]:
-        """The commands, each with the arguments of its Trainer method that are no option."""
-        return {name: skipped | {"weights_only"} for name, skipped in LightningCLI.subcommands().items()}
+    def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]  # static in Lightning, called on the instance
+        """The command that runs, with the arguments of its Trainer method that are no option; others get no parser."""
+        if self._command is None:
+            return {}
+        return {self._command: LightningCLI.subcommands()[self._command] | {"weights_only"}}
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_class_arguments(RunOptions, "run")
@@ -115,10 +119,17 @@ class BenchmarkCLI(LightningCLI):
         if not sys.stdout.isatty():
             kwargs["enable_progress_bar"] = False  # a line an epoch says it all
         self.trainer_defaults["callbacks"] = self._callbacks(config)
+        self.precision = trainer_precision(config)
+        if self.precision.why is not None:
+            kwargs["precision"] = self.precision.effective
         try:
-            return super().instantiate_trainer(**kwargs)
+            trainer = super().instantiate_trainer(**kwargs)
         except (MisconfigurationException, ValueError, TypeError) as error:
             raise InputError(_trainer_sentence(config, error)) from error
+        line = advice(self.precision, runs_on_cpu(config["accelerator"]))
+        if line is not None and trainer.is_global_zero:
+            print(f"note: {line}", file=sys.stderr)  # noqa: T201
+        return trainer
 
     def _callbacks(self, config: Any) -> list[Callback]:
         # What writes comes before the clocks: they start when it is done.
@@ -183,6 +194,18 @@ class BenchmarkCLI(LightningCLI):
         if self.trainer.is_global_zero:
             print(f"checkpoint: {_relative(path)}")  # noqa: T201
         return path
+
+
+def runs_on_cpu(accelerator: Any) -> bool:
+    """Whether the Trainer's ``accelerator`` means the CPU on this machine."""
+    if accelerator == "auto":
+        return not (torch.cuda.is_available() or torch.backends.mps.is_available())
+    return accelerator == "cpu" or isinstance(accelerator, CPUAccelerator)
+
+
+def trainer_precision(settings: Mapping[str, Any] | Namespace) -> Precision:
+    """The precision that the ``trainer`` section of a configuration comes to on this machine."""
+    return precision_for(settings["precision"], runs_on_cpu(settings["accelerator"]))
 
 
 def network_parser() -> BenchmarkParser:

@@ -16,6 +16,8 @@ import lightning.pytorch as L
 import torch
 from lightning.pytorch.callbacks import Callback
 
+from benchmark_lightning.errors import InputError
+from benchmark_lightning.training.contention import ContentionMeter
 from benchmark_lightning.training.energy import EnergyMeter
 
 TARGETS = (0.9, 0.91, 0.92, 0.928, 0.93, 0.94, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995)  # validation accuracies
@@ -64,11 +66,20 @@ class Stopwatch:
 
 
 def synchronize(device: torch.device) -> None:
-    """Waits until the device has done all it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()
+    """Waits until the device has done all it was given.
+
+    Raises:
+        InputError: nobody here knows how to wait for such a device, so that its times would be wrong.
+    """
+    match device.type:
+        case "cpu":
+            pass
+        case "cuda":
+            torch.cuda.synchronize(device)
+        case "mps":
+            torch.mps.synchronize()
+        case other:
+            raise InputError(f"a training on {other} cannot be timed; give trainer.accelerator cpu, gpu or mps")
 
 
 class Clocks(Callback):
@@ -87,6 +98,7 @@ class Clocks(Callback):
         self.first_batch_seconds: float | None = None
         self.watches = {phase: Stopwatch() for phase in ("setup", "fit", "validation", "test", "predict")}
         self._energy = EnergyMeter(torch.device("cpu"))
+        self._contention = ContentionMeter()
         self._device = torch.device("cpu")
         self._is_validated = False
         self._num_batches = 0
@@ -180,6 +192,7 @@ class Clocks(Callback):
             watch.stop()
 
     def _start_fit(self) -> None:
+        self._contention.start()
         self._energy.start()
         self._fit.start()
 
@@ -187,9 +200,10 @@ class Clocks(Callback):
         if self._fit.is_running:
             self._fit.stop()
             self._energy.stop()
+            self._contention.stop()
 
     def summary(self) -> dict[str, dict[str, Any]]:
-        """Clocks, throughput, memory and energy; what was not measured is None, with its reason in ``reasons``."""
+        """Clocks, throughput, memory, energy and contention; what was not measured is None, with its reason in ``reasons``."""
         clocks: dict[str, Any] = {f"{phase}_seconds": watch.seconds or None for phase, watch in self.watches.items()}
         clocks["first_batch_seconds"] = self.first_batch_seconds
         device = self._device
@@ -204,6 +218,7 @@ class Clocks(Callback):
             reasons["memory.peak_device_mib"] = f"the {device.type} does not count its memory apart"
         if self._energy.joules is None:
             reasons["energy.joules"] = self._energy.reason or "not measured"
+        reasons |= self._contention.reasons()
         clocks["time_to_accuracy_seconds"] = time_to_accuracy(self.curves)
         return {
             "clocks": clocks,
@@ -217,6 +232,7 @@ class Clocks(Callback):
                 "peak_device_mib": torch.cuda.max_memory_allocated(device) / MIB if is_cuda else None,
             },
             "energy": {"joules": self._energy.joules, "source": self._energy.source},
+            "contention": self._contention.summary(),
             "reasons": reasons,
         }
 

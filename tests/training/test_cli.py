@@ -204,9 +204,3 @@ def test_predict_can_stop_early(in_fitted):
     assert main(["predict", *DIGITS, *limit]) == 0
     newest = max(RUN.glob("version_*/predictions.csv"), key=lambda path: path.stat().st_mtime)
     assert 1 < len(newest.read_text().splitlines()) <= 1 + 50
-
-
-@pytest.mark.filterwarnings("default:.*AMP with fp16 is not supported on CPU")
-def test_mixed_precision_on_a_cpu_is_bf16_and_says_so(capfd):
-    with pytest.warns(UserWarning, match="bf16-mixed"):
-        assert main(["fit", *SHORT, "--trainer.precision", "16-mixed"]) == 0
