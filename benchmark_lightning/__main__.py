@@ -1,10 +1,10 @@
 """The command line: one table from a command to the function that does it, imported only when it is called."""
 
+import contextlib
 import importlib
 import os
 import sys
 import threading
-import time
 import traceback
 import warnings
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from benchmark_lightning import __version__
 from benchmark_lightning.errors import InputError, nearest
+from benchmark_lightning.loading import announced_loading
 
 TRACEBACK_VARIABLE = "BENCHMARK_LIGHTNING_TRACEBACK"
 
@@ -41,7 +42,7 @@ COMMANDS = {
     ),
     "report": Command("figures, tables and claims from records", f"{REPORT}.report", imports_torch=False),
     "verify": Command("recompute a report from its records", f"{REPORT}.verify", imports_torch=False),
-    "machine": Command("what this machine is and can do", f"{STUDY}.machine"),
+    "machine": Command("what this machine is and can do", f"{STUDY}.machine_command", imports_torch=False),
 }
 
 
@@ -93,13 +94,8 @@ def _run(arguments: list[str]) -> int:
     if name not in COMMANDS:
         raise InputError(f"there is no command {name!r}; {nearest(name, COMMANDS)}")
     command = COMMANDS[name]
-    started = time.perf_counter()
-    is_worth_saying = command.imports_torch and os.environ.get("LOCAL_RANK", "0") == "0"
-    if is_worth_saying:
-        print("loading torch and lightning ...", end=" ", file=sys.stderr, flush=True)
-    module = importlib.import_module(command.module)
-    if is_worth_saying:
-        print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+    with announced_loading() if command.imports_torch else contextlib.nullcontext():
+        module = importlib.import_module(command.module)
     threading.excepthook = lambda failure: _complain(f"{name}: {failure.exc_value}")  # TensorBoard's writer, say
     warnings.formatwarning = lambda message, *where: f"note: {message}\n"  # a person needs no line of a library
     code: int | None = module.main(arguments if command.takes_its_name else arguments[1:])

@@ -14,8 +14,11 @@ from benchmark_lightning.training.contention import processor_use, share_process
 @contextlib.contextmanager
 def announced_loading() -> Iterator[None]:
     """Says, around a block that imports torch, what a person waits for and how long it took."""
+    if "torch" in sys.modules:  # a second command in one process
+        yield
+        return
     is_first_process = os.environ.get("LOCAL_RANK", "0") == "0"  # of several that train one model
-    if is_first_process and "torch" not in sys.modules:  # OpenMP reads its settings when it is loaded
+    if is_first_process:  # OpenMP reads its settings when it is loaded
         use = processor_use()
         share_processor(use.is_busy)
         if use.is_busy:
@@ -42,5 +45,11 @@ def garbage_kept() -> Iterator[None]:
         yield
     finally:
         gc.freeze()
-        atexit.register(gc.unfreeze)  # extension modules complain of what is left when Python ends
+        atexit.register(_end_quickly)
         gc.enable()
+
+
+def _end_quickly() -> None:
+    """Spares Python's end one of its collections; the last one needs all objects, or extension modules report leaks."""
+    gc.disable()
+    gc.unfreeze()

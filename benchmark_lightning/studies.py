@@ -36,8 +36,6 @@ def read_study(path: Path) -> list[Path]:
 
 def main(arguments: Sequence[str]) -> int:
     """Runs ``study FILE`` with the options of a sweep, and returns the worst exit code of its sweeps."""
-    from benchmark_lightning.report.report import main as make_report  # after the sweeps it costs nobody a wait
-
     path, options = study_options(arguments)
     sweeps = read_study(path)
     folder = options.pop("out") or Path("lightning_logs") / path.stem
@@ -52,5 +50,9 @@ def main(arguments: Sequence[str]) -> int:
         if code == 130:
             return code
     if not options["dry_run"]:
+        from benchmark_lightning.report.report import (
+            main as make_report,
+        )  # takes a second, and nobody waits for it here
+
         make_report([str(folder)])
     return worst

@@ -18,6 +18,22 @@ def test_help_imports_neither_torch_nor_lightning():
     assert all(name in output for name in COMMANDS)
 
 
+def test_a_command_that_trains_nothing_has_its_help_before_torch_is_imported():
+    code = """
+import contextlib, sys
+from benchmark_lightning.__main__ import COMMANDS, main
+for name, command in COMMANDS.items():
+    if not command.imports_torch:
+        with contextlib.suppress(SystemExit):
+            main([name, "--help"])
+        assert not {"torch", "lightning", "pandas", "matplotlib"} & set(sys.modules), name
+"""
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert all(
+        f"usage: benchmark-lightning {name}" in output for name in ("sweep", "study", "report", "verify", "machine")
+    )
+
+
 def test_version_is_printed(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.strip() == __version__

@@ -5,7 +5,6 @@ from typing import ClassVar
 
 import torch
 from lightning.pytorch.trainer.states import TrainerFn
-from sklearn.datasets import load_digits
 from torch.nn import functional
 from torchvision import datasets
 
@@ -91,6 +90,8 @@ class Digits(ImageData):
     mean, std = 0.3050, 0.3247  # of all 1,797 images
 
     def load(self) -> Pool:
+        from sklearn.datasets import load_digits  # scikit-learn takes a second, and a parser loads nothing
+
         small, labels = load_digits(return_X_y=True)
         grey = torch.from_numpy(small).float().view(-1, 1, 8, 8) * (255 / 16)
         images = functional.interpolate(grey, size=STORED_SIZE, mode="bilinear").round().to(torch.uint8)

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import train_test_split
 
 Indices = npt.NDArray[np.int64]
 
@@ -58,5 +57,7 @@ def _stratified(indices: Indices, labels: Indices, num_second: int, seed: int) -
     """``indices`` in two disjoint stratified parts, the second of exactly ``num_second``; both sorted."""
     if num_second == 0:
         return indices, indices[:0]
+    from sklearn.model_selection import train_test_split  # scikit-learn takes a second, and a parser splits nothing
+
     first, second = train_test_split(indices, test_size=num_second, stratify=labels[indices], random_state=seed)
     return np.sort(first), np.sort(second)
