@@ -1,13 +1,15 @@
 """What a report speaks of: the records of some folders, and all that is computed from them once."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
+from benchmark_lightning.report.collection import Collection, collect
 from benchmark_lightning.report.configurations import configurations
 from benchmark_lightning.report.hardware import Speedup, Timing, speedups, timings
-from benchmark_lightning.report.table import Collection, collect, describe_settings
+from benchmark_lightning.report.table import describe_settings
 from benchmark_lightning.report.wording import training_images
 
 
@@ -25,6 +27,10 @@ class Evidence:
             InputError: a folder is missing, or none holds a readable record.
         """
         return cls(collect([Path(folder) for folder in folders]))
+
+    def by_folder(self, folders: Sequence[Path]) -> dict[Path, "Evidence"]:
+        """What lies in each of the folders that this was made of; a single one is not read again."""
+        return {folder: self if len(folders) == 1 else Evidence.of(folder) for folder in folders}
 
     @cached_property
     def configurations(self) -> pd.DataFrame:

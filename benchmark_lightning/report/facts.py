@@ -48,6 +48,8 @@ def facts(evidence: Evidence, claims: list[Claim]) -> dict[str, Any]:
         "standard": standard_rows(evidence),
         "environments": _environments(table),
         "failures": _failures(table),
+        "contended": _names(table[table["is_contended"]]),
+        "num_unknown_contention": int(((table["status"] == "ok") & ~table["knows_contention"]).sum()),
         "problems": evidence.problems,
         "remedies": list(dict.fromkeys(claim.remedy for claim in claims if claim.verdict == "not measured")),
     }
@@ -237,12 +239,16 @@ def _environments(table: pd.DataFrame) -> list[dict[str, Any]]:
     return _records(ran.groupby(columns, dropna=False).size().reset_index(name="num_trials"))
 
 
+def _names(trials: pd.DataFrame) -> list[str]:
+    return [f"{row.sweep}/{row.trial}" for row in trials.itertuples()]
+
+
 def _failures(table: pd.DataFrame) -> list[dict[str, Any]]:
     """What did not end well, by status and reason, with the trials."""
     others = table[table["status"] != "ok"]
     rows = []
     for (status, error), group in others.groupby(["status", others["error"].fillna("no reason was recorded")]):
-        names = [f"{row.sweep}/{row.trial}" for row in group.itertuples()]
+        names = _names(group)
         rows.append(
             {
                 "status": status,

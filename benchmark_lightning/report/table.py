@@ -4,12 +4,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
-from benchmark_lightning.errors import InputError
-from benchmark_lightning.study.record import FILE_NAME, Record, RecordError, read_record
+from benchmark_lightning.report.machines import machine_id, machine_names
+from benchmark_lightning.study.record import Record
 
 # What a sweep of the study varies: columns of their own. Whatever else differs makes another setting.
 AXES = ("model", "batch_size", "optimizer", "lr", "kernel", "C", "gamma", "degree")
@@ -51,6 +51,12 @@ _NUMBERS = (
     "train_flops_per_image", "peak_rss_mib", "peak_device_mib", "data_seconds_per_step", "forward_seconds_per_step",
     "backward_seconds_per_step", "optimizer_seconds_per_step",
 )  # fmt: skip
+# Of a record that others disturbed these stand in its file alone: no comparison of times may find them in the table.
+_DISTURBED = (
+    "images_per_second", "energy_joules", "utilization", "setup_seconds", "first_batch_seconds", "fit_seconds",
+    "validation_seconds", "test_seconds", "predict_seconds", "wall_seconds", "data_seconds_per_step",
+    "forward_seconds_per_step", "backward_seconds_per_step", "optimizer_seconds_per_step",
+)  # fmt: skip
 _NAMES = (
     "error", "split", "split_hash", "optimizer", "kernel", "engine", "device", "machine", "precision",
     "effective_precision", "code", "source_hash", "torch", "started_at",
@@ -72,72 +78,6 @@ _MEASURED = {
 }
 
 
-class Collection(NamedTuple):
-    """What lies in the folders of a report.
-
-    Args:
-        table: one row a trial; see ``tabulate``.
-        curves: one row an epoch: ``run`` as in the table, ``epoch`` and the metrics of the epoch.
-        settings: id -> what the setting is, flat, by dotted name.
-        problems: a sentence for each record that could not be read.
-    """
-
-    table: pd.DataFrame
-    curves: pd.DataFrame
-    settings: dict[str, dict[str, Any]]
-    problems: list[str]
-
-
-def collect(folders: Sequence[Path]) -> Collection:
-    """Reads every record under the folders; the same trial found twice counts once.
-
-    Raises:
-        InputError: a folder is missing, or there is no readable record in any.
-    """
-    records: dict[tuple[str, str], tuple[Path, Record]] = {}
-    problems = []
-    for folder in folders:
-        if not folder.is_dir():
-            raise InputError(
-                f"there is no folder {folder}; give one that holds records, such as lightning_logs/quickstart"
-            )
-        for path in sorted(folder.rglob(FILE_NAME)):
-            try:
-                record = read_record(path)
-            except RecordError as error:
-                problems.append(str(error))
-                continue
-            identity = (record.key, record.started_at or record.status)
-            records.setdefault(identity, (path, record))
-    named = ", ".join(str(folder) for folder in folders)
-    if not records:
-        found = f": {problems[0]}" if problems else ""
-        raise InputError(
-            f"there is no readable record in {named}{found}; make some with: benchmark-lightning study FILE"
-        )
-    table, settings, damaged = tabulate(records.values())
-    problems += damaged
-    if table.empty:
-        raise InputError(f"no record in {named} can be used: {problems[0]}")
-    known = set(table["run"])
-    curves = [
-        {"run": _run_id(record), **row}
-        for _, record in records.values()
-        if _run_id(record) in known
-        for row in record.curves
-        if _is_epoch(row)
-    ]
-    return Collection(table, pd.DataFrame(curves), settings, problems)
-
-
-def _is_epoch(row: Any) -> bool:
-    return (
-        isinstance(row, Mapping)
-        and isinstance(row.get("epoch"), int)
-        and all(value is None or isinstance(value, int | float) for value in row.values())
-    )
-
-
 def tabulate(
     records: Iterable[tuple[Path, Record]],
 ) -> tuple[pd.DataFrame, dict[str, dict[str, Any]], list[str]]:
@@ -149,13 +89,16 @@ def tabulate(
       number of training images, machine, version of the code, ..., everything but the axes of the study and the seed.
     - ``condition``: the same without the number of training images, and ``protocol``: without the machine, too.
     - ``configuration``: an id of data set, axes and setting; its rows are runs that differ in seed or repeat.
+    - ``is_contended``: whether others disturbed it: its accuracies count, its times are left out of the table.
     - ``is_whole``: whether it was trained and tested to the end, and not only timed for some steps.
     """
     settings: dict[str, dict[str, Any]] = {}
     rows, problems = [], []
+    records = list(records)
+    machines = machine_names(record.environment for _, record in records)
     for path, record in records:
         try:
-            row = _row(path, record, settings)
+            row = _row(path, record, settings, machines[machine_id(record.environment)])
             _check(row)
             rows.append(row)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -183,13 +126,14 @@ def _check(row: Mapping[str, Any]) -> None:
         raise ValueError("num_test is 0")
 
 
-def _row(path: Path, record: Record, settings: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _row(path: Path, record: Record, settings: dict[str, dict[str, Any]], machine: str) -> dict[str, Any]:
     config, environment, data = _flat(record.config), record.environment, record.data
     is_svm = record.kind == "svm"
     kernel = config.get("svm.kernel") if is_svm else None
     accelerator = _accelerator(record, config)
+    told = environment.get("machine")
     row: dict[str, Any] = {
-        "run": _run_id(record), "key": record.key, "sweep": path.parent.parent.name, "trial": path.parent.name,
+        "run": run_id(record), "key": record.key, "sweep": path.parent.parent.name, "trial": path.parent.name,
         "kind": record.kind, "status": record.status, "error": record.error, "repeat": record.repeat,
         "seed": config.get("seed_everything"),
         "dataset": _text(data.get("name") or config.get("data.class_path", "").rpartition(".")[2]),
@@ -202,7 +146,7 @@ def _row(path: Path, record: Record, settings: dict[str, dict[str, Any]]) -> dic
         "engine": record.engine, "num_support_vectors": record.num_support_vectors,
         "max_epochs": config.get("trainer.max_epochs"), "is_whole": not any(config.get(f"trainer.{cut}") for cut in _CUTS),
         "accelerator": accelerator, "device": environment.get("device") if record.status != "skipped" else None,
-        "machine": environment.get("machine"), "num_threads": environment.get("num_threads"),
+        "machine": machine if told is None or isinstance(told, str) else told, "num_threads": environment.get("num_threads"),
         "precision": record.precision.get("requested") or config.get("trainer.precision"),
         "effective_precision": record.precision.get("effective"),
         "code": environment.get("code"), "source_hash": environment.get("source_hash"),
@@ -220,6 +164,8 @@ def _row(path: Path, record: Record, settings: dict[str, dict[str, Any]]) -> dic
         row |= {name: getattr(record, section).get(name) for name in names}
     parts = (record.breakdown or {}).get("median_seconds", {})
     row |= {f"{part}_seconds_per_step": parts.get(part) for part in ("data", "forward", "backward", "optimizer")}
+    row |= {"is_contended": record.is_contended, "knows_contention": "is_contended" in record.contention}
+    row |= dict.fromkeys(_DISTURBED) if record.is_contended else {}
     protocol = {key: value for key, value in config.items() if key not in _AXIS_KEYS and key not in _NOT_TOLD}
     condition = protocol | {name: row[name] for name in _CONDITION}
     setting = condition | {"num_train": row["num_train"]}
@@ -227,10 +173,11 @@ def _row(path: Path, record: Record, settings: dict[str, dict[str, Any]]) -> dic
     settings[row["setting"]] = setting
     axes = {name: row[name] for name in AXES}
     row["configuration"] = _digest([row["dataset"], axes, row["setting"]])
+    row |= {name: _text(row[name], 40) for name in ("model", "optimizer", "kernel") if isinstance(row[name], str)}
     return {name: _clean(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
-def _run_id(record: Record) -> str:
+def run_id(record: Record) -> str:
     """Tells runs of the same key on two machines apart."""
     return f"{record.key}-{_digest(record.started_at)[:4]}"
 
@@ -258,10 +205,10 @@ def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, longest: int = 60) -> str:
     """A name from a record as one short line."""
     text = " ".join(_clean(str(value)).split())
-    return "unknown" if value is None or not text else text if len(text) <= 60 else f"{text[:57]}..."
+    return "unknown" if value is None or not text else text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 def _clean(text: str) -> str:
@@ -295,6 +242,8 @@ def describe_settings(settings: Mapping[str, Mapping[str, Any]], names: Iterable
 
 def _phrase(key: str, value: Any) -> str:
     name = key.rpartition(".")[2]
-    if name in ("machine", "accelerator", "effective_precision"):
+    if name == "machine":
+        return str(value)
+    if name in ("accelerator", "effective_precision"):
         return _text(value)
     return _text(f"{name} {value}")

@@ -15,6 +15,10 @@ CPU, GPU = "Test CPU", "Test GPU"
 NUM = {"MNIST": 70_000, "FashionMNIST": 70_000, "Digits": 1_797}
 
 
+ALONE = {"others_cpu": 0.01, "run_delay": 0.01, "steal": 0.0, "throttled_seconds": 0.0, "is_contended": False}
+CONTENDED = ALONE | {"others_cpu": 1.0, "run_delay": 0.6, "is_contended": True}
+
+
 def environment(accelerator: str, machine: str = "machine A") -> dict[str, Any]:
     device = GPU if accelerator == "cuda" else CPU
     versions = {"python": "3.12.0", "torch": "2.11.0", "scikit-learn": "1.8.0"}
@@ -79,7 +83,7 @@ def network(
         "throughput": {"images_per_second": [rate], "median_images_per_second": rate, "num_warmup_batches": 10},
         "memory": {"peak_rss_mib": 1400.0, "peak_device_mib": None}, "energy": {"joules": None, "source": "unavailable"},
         "complexity": {"params": PARAMS[arch], "macs": MACS[arch], "train_flops_per_image": 6 * MACS[arch]},
-        "precision": {"requested": precision, "effective": effective},
+        "precision": {"requested": precision, "effective": effective}, "contention": ALONE,
         "batch_size": {"requested": batch_size, "effective": batch_size},
         "training": {"num_epochs": 5, "num_steps": 3825}, "environment": environment(accelerator),
         "utilization": {"fraction": 0.4, "peak_flops_per_second": 1e11, "train_flops_per_second": 4e10},
@@ -111,7 +115,7 @@ def svm(
         "metrics": {"val/accuracy": accuracy, "test/accuracy": accuracy, "test/macro_f1": accuracy},
         "clocks": {"setup_seconds": 1.0, "fit_seconds": seconds, "predict_seconds": seconds / 5, "wall_seconds": seconds * 1.5},
         "engine": "scikit-learn-intelex", "num_support_vectors": 20_000, "environment": environment("cpu"),
-        "precision": {"requested": "32-true", "effective": "32-true"},
+        "precision": {"requested": "32-true", "effective": "32-true"}, "contention": ALONE,
     }  # fmt: skip
     return Record(**values | fields)
 
@@ -165,5 +169,7 @@ def write(records: list[Record], folder: Path) -> Path:
     for record in records:
         timed = record.config.get("trainer", {}).get("limit_train_batches") is not None
         sweep = "hardware" if timed else "svm" if record.kind == "svm" else "hyperparameters"
-        write_record(record, folder / sweep / f"{record.kind}-{record.key}")
+        name = f"{record.kind}-{record.key}"
+        name += "-again" * (folder / sweep / name).exists()  # as a sweep that repeats a trial
+        write_record(record, folder / sweep / name)
     return folder

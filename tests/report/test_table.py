@@ -8,7 +8,7 @@ from benchmark_lightning.errors import InputError
 from benchmark_lightning.report.evidence import Evidence
 from benchmark_lightning.report.table import describe_settings
 from benchmark_lightning.study.record import write_record
-from tests.report.made import environment, network, svm, write
+from tests.report.made import CONTENDED, environment, network, svm, write
 
 
 def test_every_trial_is_one_row(evidence_of):
@@ -59,6 +59,31 @@ def test_the_same_trial_in_two_folders_counts_once(tmp_path):
     for folder in ("a", "b"):
         write([network()], tmp_path / folder)
     assert len(Evidence.of(tmp_path / "a", tmp_path / "b").table) == 1
+
+
+LATER = "2026-01-01T00:09:00+00:00"
+
+
+def test_of_a_repeated_trial_the_undisturbed_run_counts_whichever_came_first(evidence_of):
+    disturbed = network(seconds=900.0, contention=CONTENDED, started_at=LATER)
+    table = evidence_of([network(seconds=100.0), disturbed]).table
+    assert table["fit_seconds"].tolist() == [100.0]
+
+
+def test_a_disturbed_trial_keeps_its_accuracy_and_loses_its_times(evidence_of):
+    disturbed = network(seed=1, accuracy=0.93, seconds=900.0, contention=CONTENDED)
+    evidence = evidence_of([network(accuracy=0.92, seconds=100.0), disturbed])
+    row = evidence.configurations.iloc[0]
+    assert row["n"] == 2
+    assert row["accuracy"].value == pytest.approx(0.925, abs=1e-4)
+    assert (row["cost"].value, row["cost"].n) == (pytest.approx(100.0), 1)
+    assert evidence.table["is_contended"].tolist().count(True) == 1
+
+
+def test_a_disturbed_timing_is_in_no_comparison_of_devices(evidence_of):
+    disturbed = network(steps=60, repeat=1, rate=50.0, contention=CONTENDED)
+    (timing,) = evidence_of([network(steps=60, rate=500.0), disturbed]).timings
+    assert list(timing.rates.values()) == [500.0]
 
 
 def test_a_failed_configuration_stays_in_the_table(evidence_of):
