@@ -1,11 +1,8 @@
 """What this machine is and what it can do, measured in less than a minute."""
 
-import argparse
-import json
 import statistics
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import lightning.pytorch as L
@@ -15,13 +12,15 @@ from rich.table import Table
 from torch import Tensor
 from torch.nn import functional
 
-from benchmark_lightning.errors import InputError
 from benchmark_lightning.study.environment import describe_environment
 from benchmark_lightning.training.allocator import reuse_freed_memory
 from benchmark_lightning.training.classifier import ImageClassifier
 from benchmark_lightning.training.cli import quiet
 from benchmark_lightning.training.clocks import NUM_WARMUP_BATCHES, Clocks, Stopwatch, synchronize
+from benchmark_lightning.training.contention import ProcessorUse, processor_use
 from benchmark_lightning.training.data import ImageData, Pool
+from benchmark_lightning.training.precision import precision_for
+from benchmark_lightning.training.processor import instructions, multiplies_bf16
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 NUM_ROUNDS = 4
@@ -146,7 +145,19 @@ def compare_trainer(device: torch.device, num_rounds: int = NUM_ROUNDS) -> dict[
     }
 
 
-def _bare_rate(model: ImageClassifier, data: ImageData, device: torch.device) -> float:
+def compare_precisions(device: torch.device, num_rounds: int = 2) -> dict[str, list[float]]:
+    """Images per second of a bare loop of ResNet-18 in each precision that the device computes in itself, in turn."""
+    has_mixed = device.type != "cpu" or multiplies_bf16()
+    rates: dict[str, list[float]] = {"32-true": [], **({"bf16-mixed": []} if has_mixed else {})}
+    data = Noise(batch_size=BATCH_SIZE)
+    for turn in range(num_rounds):
+        for precision in list(rates)[:: -1 if turn % 2 else 1]:
+            rate = _bare_rate(ImageClassifier(), data, device, precision)
+            rates[precision].append(rate * BATCH_SIZE)
+    return rates
+
+
+def _bare_rate(model: ImageClassifier, data: ImageData, device: torch.device, precision: str = "32-true") -> float:
     model.to(device).train()
     optimizer = model.build_optimizer()
     watch = Stopwatch(device)
@@ -156,13 +167,15 @@ def _bare_rate(model: ImageClassifier, data: ImageData, device: torch.device) ->
         if step == NUM_WARMUP_BATCHES + NUM_STEPS:
             break
         images, labels = data.on_after_batch_transfer(positions.to(device), 0)
-        _step(model, optimizer, images, labels)
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision != "32-true"):
+            loss = functional.cross_entropy(model(images), labels)
+        _step(loss, optimizer)
     watch.stop()
     return NUM_STEPS / watch.seconds
 
 
-def _step(model: ImageClassifier, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor) -> None:
-    functional.cross_entropy(model(images), labels).backward()  # type: ignore[no-untyped-call]
+def _step(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
+    loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
     optimizer.zero_grad()
 
@@ -189,8 +202,10 @@ def _trainer_rate(model: ImageClassifier, data: ImageData, device: torch.device)
 def describe_machine() -> dict[str, Any]:
     """Everything that ``machine`` shows, as plain JSON."""
     quiet()
+    use = processor_use(seconds=1.0)
     peaks = measure_peaks()
     return {
+        "processor_use": use._asdict(),
         "environment": describe_environment(devices()[-1]),
         "timer_resolution_seconds": timer_resolution(),
         "devices": {
@@ -199,11 +214,22 @@ def describe_machine() -> dict[str, Any]:
                 "memory_bytes_per_second": memory_bandwidth(device),
                 "launch_seconds": launch_seconds(device),
                 "loader_images_per_second": loader_rate(device),
+                "precision_images_per_second": compare_precisions(device),
                 **compare_trainer(device),
             }
             for device in devices()
         },
     }
+
+
+def precision_advice(device_type: str, rates: Mapping[str, Sequence[float]]) -> str:
+    """How fast each precision is, which to choose, and what ``16-mixed`` comes to."""
+    medians = {precision: statistics.median(values) for precision, values in rates.items()}
+    told = ", ".join(f"{precision} {rate:,.0f} images/s" for precision, rate in medians.items())
+    best = max(medians, key=lambda precision: medians[precision])
+    line = f"{told} (resnet18, batch {BATCH_SIZE}): choose {best}"
+    mixed = precision_for("16-mixed", is_on_cpu=device_type == "cpu")
+    return line if mixed.why is None else f"{line}; 16-mixed runs as {mixed.effective}, as {mixed.why}"
 
 
 def print_machine(machine: dict[str, Any]) -> None:
@@ -214,7 +240,9 @@ def print_machine(machine: dict[str, Any]) -> None:
         "processor",
         f"{environment['cpu']}, {environment['num_cores']:g} usable cores, {environment['num_threads']} threads",
     )
-    table.add_row("instructions", " ".join([environment["cpu_capability"], *environment["cpu_features"]]))
+    features = " ".join(environment["cpu_features"])
+    table.add_row("instructions", f"{instructions()} ({features}); torch uses {environment['cpu_capability']}")
+    table.add_row("used by others", str(ProcessorUse(**machine["processor_use"])))
     table.add_row("memory", f"{environment['memory_gib']:.0f} GiB")
     table.add_row("GPU", ", ".join(environment["gpus"]) or "none")
     table.add_row("timer", f"{machine['timer_resolution_seconds'] * 1e9:.0f} ns")
@@ -225,6 +253,7 @@ def print_machine(machine: dict[str, Any]) -> None:
         table.add_row(f"{name}: matrix products, GFLOP/s", peaks)
         table.add_row(f"{name}: memory", f"{device['memory_bytes_per_second'] / 1e9:,.1f} GB/s")
         table.add_row(f"{name}: launch", f"{device['launch_seconds'] * 1e6:.2f} us")
+        table.add_row(f"{name}: precision", precision_advice(name, device["precision_images_per_second"]))
         table.add_row(f"{name}: loader", f"{device['loader_images_per_second']:,.0f} images/s")
         table.add_row(
             f"{name}: noise of two identical runs",
@@ -235,18 +264,3 @@ def print_machine(machine: dict[str, Any]) -> None:
             f"ratio {statistics.median(overhead):.3f} ({min(overhead):.3f} to {max(overhead):.3f}), resnet18, batch {BATCH_SIZE}",
         )
     Console(soft_wrap=True, markup=False, highlight=False).print(table)
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Runs ``machine [--json FILE]``."""
-    parser = argparse.ArgumentParser(prog="benchmark-lightning machine", description=__doc__)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the raw values there")
-    path = parser.parse_args(list(arguments)).json
-    machine = describe_machine()
-    print_machine(machine)
-    if path is not None:
-        try:
-            path.write_text(json.dumps(machine, indent=1) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"cannot write {path} ({error.strerror}); give another --json") from error
-    return 0
