@@ -14,7 +14,7 @@ from benchmark_lightning.study.record import read_record
 from benchmark_lightning.study.svm import IS_INTELEX_INSTALLED, SVMOptions, build_classifier
 from benchmark_lightning.training.data import ROOT_VARIABLE
 from benchmark_lightning.training.datasets import MNIST, FashionMNIST
-from tests.study.test_sweep import CONFIGS, OUT, driver, trial_processes, wait_for
+from tests.study.sweeps import CONFIGS, OUT, driver, trial_processes, wait_for
 
 ROOT = os.environ.get(ROOT_VARIABLE)
 pytestmark = pytest.mark.skipif(
@@ -60,6 +60,7 @@ def test_a_minute_of_training_is_worth_something(tmp_path):
         "1",
     ]
     arguments += ["--trainer.accelerator", "cpu", "--trainer.devices", "1", "--run.folder", str(tmp_path / "run")]
+    arguments += ["--trainer.limit_val_batches", "8", "--trainer.limit_test_batches", "8"]
     assert main(["trial", *arguments]) == 0
     record = read_record(tmp_path / "run")
     assert record.data["num_train"] == 4_900
@@ -83,11 +84,10 @@ def test_both_engines_of_the_svm_agree_on_real_images(kernel):
 def test_the_death_of_the_driver_ends_its_trial_also_in_c_code(monkeypatch):
     """scikit-learn-intelex keeps Python's threads waiting for as long as it computes: half a minute for this kernel."""
     monkeypatch.setenv(ROOT_VARIABLE, ROOT)
-    process = driver(f"trial: svm\nbase: [{CONFIGS}/data/fashion_mnist.yaml]\naxes: {{svm.kernel: [rbf]}}\n")
-    wait_for(lambda: any(OUT.glob("*/config.yaml")))
-    time.sleep(5)
-    [trial] = trial_processes(process)
-    process.kill()
-    process.wait()  # and not for its output, which the trial would keep open as long as it lives
-    wait_for(lambda: not trial.is_running() or trial.status() == psutil.STATUS_ZOMBIE, seconds=4)
-    process.communicate()
+    text = f"trial: svm\nbase: [{CONFIGS}/data/fashion_mnist.yaml]\naxes: {{svm.kernel: [rbf]}}\n"
+    with driver(text) as process:
+        wait_for(lambda: any(OUT.glob("*/config.yaml")))
+        time.sleep(5)
+        [trial] = trial_processes(process)
+        process.kill()
+        wait_for(lambda: not trial.is_running() or trial.status() == psutil.STATUS_ZOMBIE, seconds=4)
