@@ -3,7 +3,7 @@
 import base64
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from benchmark_lightning.errors import InputError
@@ -11,7 +11,7 @@ from benchmark_lightning.report.blocks import with_blocks
 from benchmark_lightning.report.contradictions import strange_records
 from benchmark_lightning.report.document import draw_figures, make_texts
 from benchmark_lightning.report.evidence import Evidence
-from benchmark_lightning.report.figure_data import Mark, figure_data
+from benchmark_lightning.report.figure_data import figure_data
 from benchmark_lightning.report.stamps import png_flaw, svg_flaw
 
 MAX_SHOWN = 5  # differences of one file
@@ -32,11 +32,12 @@ def drifts(folders: Sequence[Path], report: Path, readme: Path | None = None) ->
     if not (report / "report.md").is_file():
         raise InputError(f"there is no report in {report}; make one with: benchmark-lightning report {folders[0]}")
     evidence = Evidence.of(*folders)
-    of_readme = [] if readme is None else _compare_readme(readme, folders)
+    of_readme = [] if readme is None else _compare_readme(readme, evidence.by_folder(folders))
     data = {name: figure_data(figure) for name, figure in draw_figures(evidence)}
     found = [*_first(evidence.problems), *_first(list(strange_records(folders)))]
     for name, text in make_texts(evidence, dict.fromkeys(data, "")).items():
-        found += _compare(report / name, text)
+        compare = _compare_tables if name.endswith(".csv") else _compare
+        found += compare(report / name, text)
     for name, text in data.items():
         found += _compare_figure(report / "figures" / name, text)
     found += _compare_inlined(report, data)
@@ -46,17 +47,17 @@ def drifts(folders: Sequence[Path], report: Path, readme: Path | None = None) ->
     return found + of_readme
 
 
-def _compare_readme(readme: Path, folders: Sequence[Path]) -> list[str]:
-    _, renewed, num_blocks = with_blocks(readme, {folder: Evidence.of(folder) for folder in folders})
+def _compare_readme(readme: Path, evidence: Mapping[Path, Evidence]) -> list[str]:
+    _, renewed, num_blocks = with_blocks(readme, evidence)
     if not num_blocks:
-        return [f"{readme}: it has no block of results from {' or '.join(str(folder) for folder in folders)}"]
+        return [f"{readme}: it has no block of results from {' or '.join(str(folder) for folder in evidence)}"]
     return _compare(readme, renewed)
 
 
 def _compare_figure(stem: Path, expected: str) -> list[str]:
     """The numbers of a figure are those of the records, and its pictures were drawn from them."""
     data, svg, png = (stem.parent / f"{stem.name}.{kind}" for kind in ("csv", "svg", "png"))
-    found = _compare_data(data, expected)
+    found = _compare_tables(data, expected)
     for path, flaw_of in ((svg, _svg_flaw), (png, png_flaw)):
         try:
             flaw = flaw_of(path, expected)
@@ -70,8 +71,8 @@ def _svg_flaw(path: Path, data: str) -> str | None:
     return svg_flaw(path.read_text(encoding="utf-8"), data)
 
 
-def _compare_data(path: Path, expected: str) -> list[str]:
-    """The cells in which the data beside a figure differs from what the records give."""
+def _compare_tables(path: Path, expected: str) -> list[str]:
+    """The cells in which a CSV differs from what the records give."""
     try:
         written = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -79,24 +80,34 @@ def _compare_data(path: Path, expected: str) -> list[str]:
     if written == expected:
         return []
     is_rows, should_be_rows = (list(csv.reader(text.splitlines())) for text in (written, expected))
-    titles = {row[0]: row[-1] for row in reversed(should_be_rows) if row[1] == "title"}
-    found = []
-    for is_row, should_be in zip(is_rows, should_be_rows, strict=False):
-        if is_row != should_be:
-            panel, mark, series = should_be[:3]
-            where = f"panel {panel} ({titles.get(panel, 'no title')})" if panel else "the whole figure"
-            found.append(f"{path}, {where}, {mark}{f' of {series}' * bool(series)}: {_differing(is_row, should_be)}")
+    found = [
+        f"{path}, {_place(should_be, should_be_rows)}: {_differing(is_row, should_be, should_be_rows[0])}"
+        for is_row, should_be in zip(is_rows, should_be_rows, strict=False)
+        if is_row != should_be
+    ]
     if len(is_rows) != len(should_be_rows):
         found.append(f"{path}: it has {len(is_rows)} rows, the records give {len(should_be_rows)}")
-    return _first(found) or [f"{path}: it is not written as the records give it"]
+    return _first(found) or [f"{path}: its numbers are those of the records, but it is not written as they give it"]
 
 
-def _differing(is_row: list[str], should_be: list[str]) -> str:
+def _place(row: list[str], rows: list[list[str]]) -> str:
+    """The panel, mark and series of a row about a figure, or the trial of one of the results."""
+    if row == rows[0]:
+        return "its columns"
+    named = dict(zip(rows[0], row, strict=True))
+    if "trial" in named:
+        return f"{named['sweep']}/{named['trial']}"
+    title = next((other[-1] for other in rows if other[:2] == [named["panel"], "title"]), "no title")
+    panel = f"panel {named['panel']} ({title})" if named["panel"] else "the figure as a whole"
+    series = f" of {named['series']}" if named["series"] else ""
+    return f"{panel}, {named['mark']}{series}"
+
+
+def _differing(is_row: list[str], should_be: list[str], columns: list[str]) -> str:
     """The first cell in which two rows differ."""
-    cells = zip(Mark._fields, is_row, should_be, strict=False)
-    column, left, right = next(
-        (cell for cell in cells if cell[1] != cell[2]), ("the row", *map(str, (is_row, should_be)))
-    )
+    cells = zip(columns, is_row, should_be, strict=False)
+    whole = ("the row", ",".join(is_row), ",".join(should_be))
+    column, left, right = next((cell for cell in cells if cell[1] != cell[2]), whole)
     return f"{column} is {left or 'empty'}, from the records {right or 'empty'}"
 
 

@@ -92,13 +92,14 @@ def figure_marks(figure: Figure) -> Iterator[Mark]:
 
 
 def _part_marks(part: FigureBase, numbers: dict[Axes, int]) -> Iterator[Mark]:
-    """What a figure or a part of one shows beside its panels, and then the panels."""
+    """What a figure or a part of one shows around its panels, and then the panels; the title of a part is that of each."""
     own = [ax for ax in numbers if ax.figure is part]
-    panel = f"{numbers[own[0]]}-{numbers[own[-1]]}" if isinstance(part, SubFigure) and own else ""
-    for text in (text for text in part.texts if text.get_text()):
-        yield Mark(panel, "title", text=text.get_text())
+    panels = [str(numbers[ax]) for ax in own] if isinstance(part, SubFigure) else [""]
+    for panel, text in itertools.product(panels, part.texts):
+        if text.get_text():
+            yield Mark(panel, "title", text=text.get_text())
     for artist in (*part.legends, *part.lines, *part.patches, *part.images, *part.artists):
-        yield from _in_panel(panel, artist)
+        yield from _in_panel(panels[0], artist)
     for ax in own:
         yield from _panel_marks(ax, str(numbers[ax]))
     for inner in part.subfigs:

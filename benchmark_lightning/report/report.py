@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     out = options.out or options.folders[0] / "report"
     write_report(evidence, out)
     if options.readme is not None:
-        write_blocks(options.readme, {folder: Evidence.of(folder) for folder in options.folders})
+        write_blocks(options.readme, evidence.by_folder(options.folders))
     print_claims(evidence)
     sys.stdout.write(f"report: {out / 'report.html'}\n")
     return 0

@@ -3,12 +3,15 @@
 import base64
 import json
 import re
+import shutil
 
 import matplotlib
 import pytest
+from PIL import Image, PngImagePlugin
 
 from benchmark_lightning.__main__ import main
 from benchmark_lightning.report.contradictions import contradictions
+from benchmark_lightning.study.record import read_record
 from tests.report.made import network, svm, write
 
 README = """# A study
@@ -52,7 +55,7 @@ def test_what_was_made_from_the_records_is_verified(committed, capsys):
     assert "\nold\n" not in text
 
 
-FILES = ("report.md", "report.html", "claims.json", "results.csv", "../../README.md")
+FILES = ("report.md", "report.html", "claims.json", "results.csv", "figures/figure1_accuracy.csv", "../../README.md")
 
 
 def change_a_digit(path):
@@ -61,17 +64,28 @@ def change_a_digit(path):
     path.write_text(text[:where] + str((int(text[where]) + 1) % 10) + text[where + 1 :], encoding="utf-8")
 
 
+def change_a_pixel(path):
+    """And keeps what is written inside."""
+    texts = PngImagePlugin.PngInfo()
+    with Image.open(path) as picture:
+        for name in picture.text:
+            texts.add_text(name, picture.text[name])
+        picture.putpixel((9, 9), (254, 255, 255))
+        picture.save(path, pnginfo=texts)
+
+
 def test_one_changed_digit_is_found_in_every_file_and_figure(committed, capsys):
     report = committed / "records" / "report"
     for name in FILES:
         change_a_digit(report / name)
     path = report / "figures" / "figure5_kernels.svg"
     path.write_text(path.read_text(encoding="utf-8").replace("M 1", "M 2", 1), encoding="utf-8")
+    change_a_pixel(report / "figures" / "figure2_frontier.png")
     (report / "figures" / "figure99.svg").write_text("<svg/>", encoding="utf-8")
     capsys.readouterr()
     assert verify() == 1
     lines = capsys.readouterr().out.splitlines()
-    for name in (*FILES, "figure5_kernels.svg", "figure99.svg"):
+    for name in (*FILES, "figure5_kernels.svg", "figure2_frontier.png", "figure99.svg"):
         assert any((name.rpartition("/")[2] or name).removesuffix(".svg") in line for line in lines), name
 
 
@@ -88,6 +102,54 @@ def test_a_changed_record_and_a_missing_file_are_found(committed, capsys):
     assert f"{path.relative_to(committed)}: its test accuracy is no whole number" in out
     assert "report.md, line" in out
     assert "claims.json: cannot be read" in out
+
+
+def test_another_fourth_digit_of_one_accuracy_is_named_in_all_that_was_made_from_it(committed, capsys):
+    """The record agrees with itself: another whole number of images, its key untouched."""
+    path = next((committed / "records").glob("hyperparameters/*/record.json"))
+    content = json.loads(path.read_text(encoding="utf-8"))
+    was = content["metrics"]["test/accuracy"]
+    content["metrics"]["test/accuracy"] = is_now = (round(was * 14_000) + 2) / 14_000
+    assert f"{was:.3f}" == f"{is_now:.3f}"
+    assert f"{was:.4f}" != f"{is_now:.4f}"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert contradictions(read_record(path)) == []
+    capsys.readouterr()
+    assert verify() == 1
+    out = capsys.readouterr().out
+    assert f"hyperparameters/{path.parent.name}: test_accuracy is {was}, from the records {is_now}" in out
+    assert re.search(
+        r"figure1_accuracy.csv, panel 1 \(FashionMNIST 49,000 training images\), bar of resnet18, batch 64: "
+        r"y is 0\.9205, from the records 0\.92057\d",
+        out,
+    )
+    for name in (
+        "report.md, line",
+        "report.html, line",
+        "claims.json, line",
+        "figure4_dynamics.csv",
+    ):
+        assert name in out
+    for name in ("figure1_accuracy.svg", "figure1_accuracy.png"):
+        assert f"{name}: it was drawn from other data" in out
+
+
+def test_a_figure_in_the_place_of_another_is_found(committed, capsys):
+    figures = committed / "records" / "report" / "figures"
+    for kind in ("svg", "png"):
+        shutil.copy(figures / f"figure2_frontier.{kind}", figures / f"figure6_svm_frontier.{kind}")
+    assert verify() == 1
+    out = capsys.readouterr().out
+    for kind in ("svg", "png"):
+        assert f"figure6_svm_frontier.{kind}: it was drawn from other data" in out
+
+
+def test_rows_that_are_missing_or_too_many_are_counted(committed, capsys):
+    path = committed / "records" / "report" / "figures" / "figure1_accuracy.csv"
+    path.write_text(path.read_text(encoding="utf-8") + "1,point,,0,,,0,,,,\n", encoding="utf-8")
+    assert verify() == 1
+    num_rows = path.read_text(encoding="utf-8").count("\n")
+    assert f"figure1_accuracy.csv: it has {num_rows} rows, the records give {num_rows - 1}" in capsys.readouterr().out
 
 
 def test_without_a_report_there_is_nothing_to_verify(complaint, tmp_path):
@@ -125,11 +187,14 @@ def test_pictures_put_in_the_place_of_figures_are_found(committed, capsys):
         re.sub("base64,[A-Za-z0-9+/=]+", f"base64,{forged}", page, count=1), encoding="utf-8"
     )
     (report / "figures" / "figure5_kernels.png").write_bytes(b"x")
+    broken = (report / "figures" / "figure2_frontier.png").read_bytes()
+    (report / "figures" / "figure2_frontier.png").write_bytes(broken[:5000] + b"x" + broken[5001:])
     (report / "figures" / "figure6_svm_frontier.svg").write_text("<svg/>", encoding="utf-8")
     assert verify() == 1
     out = capsys.readouterr().out
     assert "report.html: its figures are not those" in out
     assert "figure5_kernels.png" in out
+    assert "figure2_frontier.png" in out
     assert "figure6_svm_frontier.svg" in out
 
 
