@@ -16,7 +16,7 @@ import psutil
 from benchmark_lightning.training.processor import num_usable_cores, usable_cores
 
 # Shares of the time of training above which its seconds are those of a busy machine. Calibrated by
-# ``python -m benchmarks.contention``; its table is in docs/performance.md.
+# ``python -m benchmarks.contention``; its table is in docs/contention.md.
 MAX_RUN_DELAY = 0.05
 MAX_STEAL = 0.05
 MAX_THROTTLED = 0.01
