@@ -10,8 +10,9 @@ BIN := $(VENV)/bin
 quickstart: $(VENV)/.installed
 	$(BIN)/benchmark-lightning study configs/study/quickstart.yaml
 
+# Two processes with a core each: most of a test is Python, which uses one.
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" --numprocesses 2 --dist worksteal
 
 slow: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m slow

@@ -80,6 +80,7 @@ def test_both_engines_of_the_svm_agree_on_real_images(kernel):
     assert np.mean(predictions[0] == predictions[1]) >= 0.999
 
 
+@pytest.mark.interpreters
 @pytest.mark.skipif(not IS_INTELEX_INSTALLED, reason="scikit-learn itself lets Python's threads run in between")
 def test_the_death_of_the_driver_ends_its_trial_also_in_c_code(monkeypatch):
     """scikit-learn-intelex keeps Python's threads waiting for as long as it computes: half a minute for this kernel."""

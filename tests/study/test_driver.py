@@ -9,6 +9,8 @@ import pytest
 
 from tests.study.sweeps import ENDLESS, SVM, driver, has_begun_training, records, trial_processes, wait_for, written_at
 
+pytestmark = pytest.mark.interpreters
+
 
 def test_a_trial_killed_by_the_system_costs_itself_alone():
     with driver(ENDLESS.replace("max_epochs: [100000]", "max_epochs: [100000, 1]")) as process:

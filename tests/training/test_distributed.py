@@ -21,7 +21,7 @@ def in_two_processes(*arguments: str) -> str:
         "--trainer.devices",
         "2",
     ]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=280)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
@@ -30,7 +30,8 @@ def metric(output: str, name: str) -> float:
     return float(re.search(rf"{name}\s*│\s*([\d.]+)", output)[1])
 
 
-@pytest.mark.timeout(480)
+@pytest.mark.interpreters
+@pytest.mark.timeout(600)
 def test_ddp_trains_and_is_evaluated_as_one_process_would(capsys):
     arguments = ["--data", "Digits", "--trainer.accelerator", "cpu", "--data.eval_batch_size", "64"]
     short = ["--trainer.max_epochs", "2", "--trainer.limit_train_batches", "8", "--data.batch_size", "16"]
