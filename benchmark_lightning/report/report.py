@@ -24,9 +24,12 @@ def main(arguments: Sequence[str]) -> int:
     )
     options = parser.parse_args(list(arguments))
 
-    from benchmark_lightning.report.blocks import write_blocks
-    from benchmark_lightning.report.document import print_claims, write_report
-    from benchmark_lightning.report.evidence import Evidence
+    from benchmark_lightning.loading import garbage_kept
+
+    with garbage_kept():
+        from benchmark_lightning.report.blocks import write_blocks
+        from benchmark_lightning.report.document import print_claims, write_report
+        from benchmark_lightning.report.evidence import Evidence
 
     evidence = Evidence.of(*options.folders)
     for sentence in evidence.problems:

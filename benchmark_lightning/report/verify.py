@@ -16,7 +16,10 @@ def main(arguments: Sequence[str]) -> int:
     )
     options = parser.parse_args(list(arguments))
 
-    from benchmark_lightning.report.drift import drifts
+    from benchmark_lightning.loading import garbage_kept
+
+    with garbage_kept():
+        from benchmark_lightning.report.drift import drifts
 
     report = options.report or options.folders[0] / "report"
     found = drifts(options.folders, report, options.readme)
