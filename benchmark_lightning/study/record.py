@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 
 from benchmark_lightning.errors import InputError
 
-SCHEMA = 2  # 2: contention, and why a precision is not the one asked for; 1 is read as if they were unknown
+SCHEMA = 2  # 2: contention, levers, and why a precision is not the one asked for; 1 is read as if they were unknown
 FILE_NAME = "record.json"
 
 Status = Literal["ok", "failed", "out_of_memory", "diverged", "timeout", "interrupted", "skipped"]
@@ -54,6 +54,7 @@ class Record:
         contention: How far others kept the processor from the training; see ``ContentionMeter.summary``.
         batch_size: What was asked for on each device and what makes one step of the optimizer.
         training: Epochs and optimizer steps done.
+        levers: What the settings of speed came to on the device: memory format, compiler, small maps, threads.
         engine: Of an SVM, the library that computed it.
         num_support_vectors: Of an SVM, over all classes.
         breakdown: Median seconds of the parts of a step, from a pass of its own.
@@ -82,6 +83,7 @@ class Record:
     contention: dict[str, Any] = dataclasses.field(default_factory=dict)
     batch_size: dict[str, Any] = dataclasses.field(default_factory=dict)
     training: dict[str, Any] = dataclasses.field(default_factory=dict)
+    levers: dict[str, Any] = dataclasses.field(default_factory=dict)
     engine: str | None = None
     num_support_vectors: int | None = None
     breakdown: dict[str, Any] | None = None
@@ -97,7 +99,7 @@ class Record:
 
     def preference(self) -> tuple[bool, bool, str]:
         """Of several records of one trial the greatest is the one to use: it went well, undisturbed, and latest."""
-        return self.status == "ok", not self.is_contended, self.started_at or ""
+        return self.status == "ok", not self.is_contended, str(self.started_at or "")
 
 
 class RecordError(InputError):

@@ -69,14 +69,12 @@ class State:
             return False
         return not (retry_failed and record.status in FAILED)
 
-    def to_repeat(self, planned: Sequence[Planned], max_repeats: int) -> list[Planned]:
-        """Those trials whose times others have disturbed in each of at most so many repeats; the next has its own folder."""
+    def to_repeat(self, planned: Sequence[Planned]) -> list[Planned]:
+        """Those trials whose times others have disturbed in every run so far; the next run has a folder of its own."""
         return [
             dataclasses.replace(trial, name=f"{trial.name}-again{self._num_records[trial.key]}")
             for trial in planned
-            if trial.key in self.records
-            and self.records[trial.key].is_contended
-            and self._num_records[trial.key] <= max_repeats
+            if trial.key in self.records and self.records[trial.key].is_contended
         ]
 
 

@@ -93,12 +93,12 @@ def _run_all(sweep: Sweep, folder: Path, screen: Screen, num_jobs: int, trials: 
 
 def _repeat_contended(sweep: Sweep, folder: Path, screen: Screen, planned: Sequence[Planned], max_repeats: int) -> bool:
     """Runs trials again whose times others have disturbed, once the processor is free; says whether a person interrupted."""
-    while again := State(folder).to_repeat(planned, max_repeats):
+    for _ in range(max_repeats):
+        again = State(folder).to_repeat(planned)
+        if not again:
+            return False
         try:
             if not wait_for_processor(screen.note):
-                screen.note(
-                    "it is still busy: contended times compare with no others; the same command measures them anew"
-                )
                 return False
             adapt_server(is_processor_shared=False)
         except KeyboardInterrupt:
@@ -151,6 +151,12 @@ def _conclude(command: str, folder: Path, planned: Sequence[Planned], screen: Sc
     if interrupted:
         screen.console.print(f"interrupted; go on with: {command}")
         return 130
+    num_contended = sum(record.is_contended for record in records)
+    if num_contended:
+        screen.console.print(
+            f"others disturbed {num_contended} of {len(records)} trials: their times compare with none; when the processor is "
+            "free, the same command measures them again"
+        )
     failed = [record for record in records if record.status not in ("ok", "skipped")]
     if failed:
         screen.console.print(f"try them again with: {command} --retry-failed")

@@ -131,6 +131,7 @@ def _collect_costs(record: Record, cli: BenchmarkCLI) -> None:
     record.clocks, record.throughput = summary["clocks"], summary["throughput"]
     record.memory, record.energy = summary["memory"], summary["energy"]
     record.contention = summary["contention"]
+    record.levers = cli.model.levers
     record.reasons |= summary["reasons"]
     trainer, requested = cli.trainer, cli.datamodule.batch_size
     record.precision = {"requested": cli.precision.requested, "effective": str(trainer.precision)}

@@ -207,7 +207,8 @@ def share_processor(is_shared: bool) -> None:
     if is_shared and not is_ours and "OMP_WAIT_POLICY" not in os.environ:
         os.environ |= {"OMP_WAIT_POLICY": "passive", SHARING_VARIABLE: "1"}
     elif not is_shared and is_ours:
-        del os.environ["OMP_WAIT_POLICY"], os.environ[SHARING_VARIABLE]
+        for variable in ("OMP_WAIT_POLICY", SHARING_VARIABLE):
+            os.environ.pop(variable, None)
 
 
 def _own_processes() -> set[int]:

@@ -43,20 +43,19 @@ def test_a_disturbed_trial_is_repeated_in_a_folder_of_its_own_and_the_new_record
         assert State(OUT).records[again.key].started_at == again.started_at
 
 
-def test_a_disturbed_trial_is_not_repeated_for_ever(disturbed, monkeypatch):
+def test_a_trial_that_stays_disturbed_is_repeated_no_more_often_than_asked_for(disturbed, monkeypatch, capfd):
+    runs = []
     monkeypatch.setattr(driver, "wait_for_processor", lambda tell: True)
-    sweep(SVM, "--repeat-contended", "1")
-    path = OUT / f"{disturbed}-again1" / "record.json"
-    content = json.loads(path.read_text())
-    content["contention"]["is_contended"] = True
-    path.write_text(json.dumps(content))
-    assert len(sweep(SVM, "--repeat-contended", "1")) == 5
+    monkeypatch.setattr(driver, "_run_all", lambda *arguments: runs.append(arguments[-1]))
+    sweep(SVM, "--repeat-contended", "2")
+    assert [len(trials) for trials in runs[1:]] == [1, 1]  # the first is that of the trials without a record
+    assert "others disturbed 1 of 4 trials" in capfd.readouterr().out
 
 
 def test_a_busy_processor_is_not_measured_on_and_a_person_is_told(disturbed, monkeypatch, capfd):
     monkeypatch.setattr(driver, "wait_for_processor", lambda tell: False)
     assert len(sweep(SVM, "--repeat-contended", "2")) == 4
-    assert "the same command measures them anew" in capfd.readouterr().out
+    assert "the same command measures them again" in capfd.readouterr().out
 
 
 def test_an_interrupt_while_waiting_for_the_processor_ends_the_sweep_and_says_how_to_go_on(
