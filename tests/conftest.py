@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from benchmark_lightning.__main__ import main
-from benchmark_lightning.training.data import ROOT_VARIABLE
+from benchmark_lightning.loading import garbage_kept
+
+with garbage_kept():
+    from benchmark_lightning.training.data import ROOT_VARIABLE
 
 DIGITS = ("--data", "Digits", "--trainer.accelerator", "cpu", "--trainer.devices", "1")
 ABOUT_WAITING = r"loading torch|[\d.]+ of [\d.]+ cores are in use by others"

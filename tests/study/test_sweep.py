@@ -173,7 +173,9 @@ def test_a_dry_run_of_what_is_done_has_nothing_to_run(done, capsys):
 
 
 def test_a_dry_run_times_trials_of_a_single_step(capsys):
-    Path("sweep.yaml").write_text(NETWORK + "  data.batch_size: [1000]\n  trainer.max_steps: [1]\n")
+    Path("sweep.yaml").write_text(
+        NETWORK + "  data.train_fraction: [0.1]\n  data.batch_size: [100]\n  trainer.max_steps: [1]\n"
+    )
     assert main(["sweep", "sweep.yaml", "--dry-run"]) == 0
     assert "time to go: about" in capsys.readouterr().out
 
