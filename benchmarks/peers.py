@@ -1,4 +1,4 @@
-"""The same training written the ordinary ways: plain PyTorch and plain Lightning. Steady images per second of each."""
+"""The same training as others write it: plain PyTorch, plain Lightning, an expert. Steady images per second of each."""
 
 import time
 from typing import Any
@@ -102,6 +102,42 @@ def plain_lightning(work: Work) -> float:
     )
     trainer.fit(_PlainModule(network_of(work)), loader_of(work))
     return work.num_steps * work.batch_size / (timer.ended - timer.started)
+
+
+def expert(work: Work, is_compiled: bool = False) -> float:
+    """A loop by someone who knows PyTorch well: no loader, one order of the values everywhere, fused updates.
+
+    Args:
+        is_compiled: network and loss by ``torch.compile``, whose work is done before the clock starts.
+    """
+    device = torch.device(work.device)
+    if device.type == "cuda":
+        torch.set_float32_matmul_precision("high")
+        torch.backends.cudnn.benchmark = True
+    data = datasets.FashionMNIST(str(work.root), train=True)
+    images = data.data.to(device).unsqueeze(1).float().div_(255).sub_(0.286).div_(0.353)  # (60000, 1, 28, 28)
+    labels = data.targets.to(device)
+    network = network_of(work).to(device, memory_format=torch.channels_last).train()
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, fused=True)
+    scaler = torch.amp.GradScaler(device.type, enabled=work.dtype == torch.float16)
+
+    def loss_of(images: Tensor, labels: Tensor) -> Tensor:
+        with torch.autocast(device.type, dtype=work.dtype, enabled=work.dtype != torch.float32):
+            return functional.cross_entropy(network(images), labels)
+
+    loss_of = torch.compile(loss_of) if is_compiled else loss_of
+    started = 0.0
+    batches = torch.randperm(len(images), device=device).split(work.batch_size)
+    for step, positions in enumerate(batches[: work.num_warmup_steps + work.num_steps]):
+        if step == work.num_warmup_steps:
+            started = _now(device)
+        batch = images[positions].contiguous(memory_format=torch.channels_last)
+        loss = loss_of(batch, labels[positions])
+        optimizer.zero_grad(set_to_none=True)
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
+    return work.num_steps * work.batch_size / (_now(device) - started)
 
 
 def _now(device: torch.device) -> float:

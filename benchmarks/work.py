@@ -19,7 +19,7 @@ class Work(NamedTuple):
     folder: Path
     arch: str = "resnet18"
     batch_size: int = 64
-    precision: str = "bf16-mixed"
+    precision: str = "32-true"
     device: str = "cpu"
     num_warmup_steps: int = 10
     num_steps: int = 40
