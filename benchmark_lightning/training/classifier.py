@@ -49,7 +49,8 @@ class ImageClassifier(L.LightningModule):
         fused: Update all parameters in one kernel; the same arithmetic, faster.
         schedule: Of the learning rate, step by step: none, cosine to zero, or one cycle of warm-up and decay.
         label_smoothing: Share of the target spread evenly over the classes in training, at least 0 and below 1.
-        memory_format: Order of the values of images and weights in memory; the same arithmetic.
+        memory_format: Order of the values in memory; the same arithmetic. ``auto`` is channels last for what flows through
+            the network on a CPU, and contiguous for the weights and on other devices.
         compile: Whether to compile the training step's network with torch.compile, and in which mode.
         small_maps: Where convolutions on small maps are matrix products that leave the padding out, the same function with
             less work: on a cpu, always or never.
@@ -73,7 +74,7 @@ class ImageClassifier(L.LightningModule):
         fused: bool = True,
         schedule: Literal["none", "cosine", "onecycle"] = "none",
         label_smoothing: float = 0.0,
-        memory_format: Literal["contiguous", "channels_last"] = "contiguous",
+        memory_format: Literal["auto", "contiguous", "channels_last"] = "auto",
         compile: Literal["none", "default", "reduce-overhead"] = "none",  # noqa: A002  # torch's word
         small_maps: Literal["cpu", "always", "never"] = "cpu",
         reuse_memory: bool = True,
@@ -109,8 +110,28 @@ class ImageClassifier(L.LightningModule):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits ``(B, num_classes)`` of images ``(B, 1, H, H)``."""
-        logits: Tensor = self.network(images)
+        logits: Tensor = self.network(self._laid_out(images))
         return logits
+
+    def _laid_out(self, images: Tensor) -> Tensor:
+        """The images in the order that all layers after them keep to."""
+        return images.to(memory_format=torch.channels_last) if self._is_channels_last(images.device) else images
+
+    def _is_channels_last(self, device: torch.device) -> bool:
+        memory_format = self.hparams["memory_format"]
+        return memory_format == "channels_last" or (memory_format == "auto" and device.type == "cpu")
+
+    @property
+    def levers(self) -> dict[str, Any]:
+        """What the levers of speed come to on the device at hand."""
+        is_on_cpu, small_maps = self.device.type == "cpu", self.hparams["small_maps"]
+        return {
+            "memory_format": "channels_last" if self._is_channels_last(self.device) else "contiguous",
+            "compile": self.hparams["compile"],
+            "small_maps": small_maps == "always" or (small_maps == "cpu" and is_on_cpu),
+            "reuse_memory": self.hparams["reuse_memory"] and is_on_cpu,
+            "num_threads": torch.get_num_threads(),
+        }
 
     def on_fit_start(self) -> None:
         """Prepares memory and code; compiles the training step alone, as evaluation has other shapes, each compiled anew."""
@@ -121,7 +142,7 @@ class ImageClassifier(L.LightningModule):
 
     def train_logits(self, images: Tensor) -> Tensor:
         """The logits of a training step, by the compiled network where there is one."""
-        logits: Tensor = self(images) if self._compiled is None else self._compiled(images)
+        logits: Tensor = self(images) if self._compiled is None else self._compiled(self._laid_out(images))
         return logits
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:

@@ -8,8 +8,9 @@ At 28x28 the last stages of a ResNet see maps of 7x7 to 1x1.
   Without the padding a dense matrix from all inputs to all outputs is left. Its blocks are the taps, whole: copied tap
   by tap they are long rows, where PyTorch's own layout has the nine taps of a channel side by side, and the gradient
   is summed the same way back.
+- Of stride 1 and in full precision, maps of 2x2 and 4x4 pixels take fewer products still: see ``winograd``.
 
-Either product reads and writes pixel by pixel, all channels of one together, so that the outgoing maps are in the order
+Each product reads and writes pixel by pixel, all channels of one together, so that the outgoing maps are in the order
 that PyTorch calls channels last.
 """
 
@@ -21,8 +22,11 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from benchmark_lightning.training import winograd
+
 # Of the incoming map, by the size of the kernel: above it the convolution is as fast, and for 3x3 the matrix larger.
 MAX_PIXELS = {1: 49, 3: 4}
+FULL_PRECISION = (torch.float32, torch.float64)
 
 
 class SmallMapConv2d(nn.Conv2d):
@@ -35,11 +39,14 @@ class SmallMapConv2d(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002  # the name is that of nn.Conv2d
         kernel, stride, size_in = self.kernel_size[0], self.stride[0], input.shape[2]
-        is_large = size_in**2 > MAX_PIXELS[kernel] or input.shape[3] != size_in
-        if is_large or (self.on_cpu_alone and input.device.type != "cpu"):
-            return super().forward(input)
+        is_square, is_here = input.shape[3] == size_in, not self.on_cpu_alone or input.device.type == "cpu"
         pixels = input.permute(0, 2, 3, 1)
-        if kernel == 1:
+        if is_square and is_here and self._takes_winograd(input):
+            output = winograd.convolve(pixels, self.weight)
+            output = output if self.bias is None else output + self.bias
+        elif not (is_square and is_here and size_in**2 <= MAX_PIXELS[kernel]):
+            return super().forward(input)
+        elif kernel == 1:
             pixels = pixels[:, ::stride, ::stride]
             output = functional.linear(pixels.flatten(0, 2), self.weight.flatten(1), self.bias)
             output = output.view(*pixels.shape[:3], self.out_channels)
@@ -47,11 +54,19 @@ class SmallMapConv2d(nn.Conv2d):
             output = _convolve_without_padding(pixels, self.weight, self.bias, stride)
         return output.permute(0, 3, 1, 2)
 
+    def _takes_winograd(self, input: Tensor) -> bool:  # noqa: A002
+        is_known = input.shape[2] in winograd.ALONG_ONE_DIRECTION and self.kernel_size[0] == 3 and self.stride[0] == 1
+        return is_known and input.dtype in FULL_PRECISION and not _is_mixed(input.device.type)
+
+
+def _is_mixed(device: str) -> bool:
+    return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
+
 
 def _convolve_without_padding(pixels: Tensor, weight: Tensor, bias: Tensor | None, stride: int) -> Tensor:
     """The padded 3x3 convolution of ``(B, size_in, size_in, C_in)``: ``(B, size_out, size_out, C_out)``."""
     device, size_in = pixels.device.type, pixels.shape[1]
-    is_mixed = torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
+    is_mixed = _is_mixed(device)
     dtype = torch.get_autocast_dtype(device) if is_mixed and pixels.dtype != torch.float64 else pixels.dtype
     output: Tensor = _TapProduct.apply(pixels.flatten(1).to(dtype), weight, size_in, stride)
     size_out = _size_out(size_in, stride)
