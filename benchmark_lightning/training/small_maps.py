@@ -56,7 +56,8 @@ class SmallMapConv2d(nn.Conv2d):
 
     def _takes_winograd(self, input: Tensor) -> bool:  # noqa: A002
         is_known = input.shape[2] in winograd.ALONG_ONE_DIRECTION and self.kernel_size[0] == 3 and self.stride[0] == 1
-        return is_known and input.dtype in FULL_PRECISION and not _is_mixed(input.device.type)
+        is_eager = not torch.compiler.is_compiling()  # the compiler cannot trace the cache of the matrices
+        return is_eager and is_known and input.dtype in FULL_PRECISION and not _is_mixed(input.device.type)
 
 
 def _is_mixed(device: str) -> bool:
