@@ -18,6 +18,7 @@ from benchmark_lightning.training.processor import num_usable_cores, usable_core
 # Shares of the time of training above which its seconds are those of a busy machine. Calibrated by
 # ``python -m benchmarks.contention``; its table is in docs/contention.md.
 MAX_RUN_DELAY = 0.05
+STARTING_SECONDS = 0.01  # threads that start wait some milliseconds for their first core, on an idle machine too
 MAX_STEAL = 0.05
 MAX_THROTTLED = 0.01
 BUSY_CORES = 0.25  # of others, from which on a person is told
@@ -126,7 +127,8 @@ class ContentionMeter:
         others = self._others / self._seconds
         throttled = None if self._throttled is None else self._throttled / self._seconds
         free = num_usable_cores()
-        waited = delay > MAX_RUN_DELAY if delay is not None else others > MAX_RUN_DELAY * free
+        share = MAX_RUN_DELAY + STARTING_SECONDS / self._seconds
+        waited = delay > share if delay is not None else others > MAX_RUN_DELAY * free
         return {
             "others_cpu": others,
             "run_delay": delay,

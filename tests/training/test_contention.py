@@ -65,6 +65,11 @@ def test_whatever_kept_the_processor_away_is_contention(measured, end):
     assert measured(IDLE, end)["is_contended"]
 
 
+def test_threads_that_start_are_no_contention_of_a_short_fit(measured):
+    assert not measured(IDLE, IDLE._replace(now=0.03, delays={"1": 0.0, "2": 0.007}))["is_contended"]
+    assert measured(IDLE, IDLE._replace(now=0.03, delays={"1": 0.0, "2": 0.02}))["is_contended"]
+
+
 def test_a_neighbour_on_a_core_that_is_not_needed_disturbs_nobody(measured):
     summary = measured(IDLE, IDLE._replace(now=10.0, busy=10.0, own=0.0))
     assert summary["others_cpu"] == pytest.approx(1.0)
