@@ -169,7 +169,8 @@ def draw_svm_costs(evidence: Evidence) -> Figure | None:
             ax.set(xlabel="training images")
             logarithmic(ax, "x")
             ax.legend()
-        logarithmic(seconds, "y")
+        if (fitted["fit_seconds"] > 0).any():  # others may have disturbed every one of them
+            logarithmic(seconds, "y")
     return figure
 
 

@@ -15,7 +15,7 @@ from benchmark_lightning.report.document import write_report
 from benchmark_lightning.report.evidence import Evidence
 from benchmark_lightning.report.figures import PLOTS
 from benchmark_lightning.report.style import DARK_INK, INK
-from tests.report.made import network, svm, write
+from tests.report.made import CONTENDED, network, svm, write
 
 HOSTILE = (
     '<script>alert("1")</script> [x](javascript:alert(1)) ![y](http://e.vil/z.png) | $\\frac{ `code` {{ 7 * 7 }} \n# h'
@@ -194,3 +194,14 @@ def test_the_report_needs_no_torch(study):
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert "the claims of the published study" in result.stdout
+
+
+def test_a_study_whose_every_time_was_disturbed_has_a_report_of_its_accuracies(tmp_path):
+    records = [
+        network(contention=CONTENDED), network(steps=60, contention=CONTENDED),
+        *(svm(kernel=kernel, fraction=part, contention=CONTENDED) for kernel in ("rbf", "poly") for part in (0.25, 0.5, 1.0)),
+    ]  # fmt: skip
+    write_report(Evidence.of(write(records, tmp_path / "records")), tmp_path / "out")
+    text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    assert "Others used the processor during 8 trials" in text
+    assert "92.00 %" in text
