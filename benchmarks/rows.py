@@ -1,4 +1,4 @@
-"""What is compared: each row is one piece of work by this package and by others, measured in turn, and the ratio."""
+"""The comparisons: each row is one piece of work by this package and by others, measured in turn, and the ratio."""
 
 from collections.abc import Callable
 from typing import Any

@@ -13,7 +13,7 @@ from benchmark_lightning.study.record import FILE_NAME, Record, RecordError, rea
 
 
 class Collection(NamedTuple):
-    """What lies in the folders of a report.
+    """The contents of the folders of a report.
 
     Args:
         table: one row a trial; see ``tabulate``.

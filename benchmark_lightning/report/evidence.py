@@ -29,7 +29,7 @@ class Evidence:
         return cls(collect([Path(folder) for folder in folders]))
 
     def by_folder(self, folders: Sequence[Path]) -> dict[Path, "Evidence"]:
-        """What lies in each of the folders that this was made of; a single one is not read again."""
+        """The evidence of each folder by itself; a single one is not read again."""
         return {folder: self if len(folders) == 1 else Evidence.of(folder) for folder in folders}
 
     @cached_property

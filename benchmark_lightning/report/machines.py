@@ -12,7 +12,7 @@ LONGEST = 60  # letters of a name that are shown
 def machine_id(environment: Mapping[str, Any]) -> str:
     """Ten hexadecimal digits of the processor, its cores and instruction sets, the memory and the GPUs.
 
-    What an old record does not tell is unknown, which is equal to nothing but unknown.
+    A value that an old record lacks is unknown, which equals nothing but unknown.
     """
     return hashlib.sha256(json.dumps(_traits(environment), sort_keys=True, default=str).encode()).hexdigest()[:10]
 

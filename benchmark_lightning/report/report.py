@@ -20,7 +20,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = folder_parser("report", "Makes report.html and its figures, tables and claims from records.")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the report (<first folder>/report)")
     parser.add_argument(
-        "--readme", type=Path, metavar="FILE", help="Markdown file whose result tables are written anew"
+        "--readme", type=Path, metavar="FILE", help="Markdown file whose result tables are written again"
     )
     options = parser.parse_args(list(arguments))
 

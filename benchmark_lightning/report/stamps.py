@@ -1,4 +1,4 @@
-"""What ties a picture to its data: a stamp with the hash of the data that it was drawn from, and one of the drawing.
+"""Stamps that tie a picture to its data: one with the hash of the data that it was drawn from, and one of the drawing.
 
 So a picture that was edited or replaced is found on any machine and with any version of matplotlib, without another
 one being drawn, in which fonts, layout and names of clip paths differ.

@@ -73,7 +73,7 @@ class Planned:
         data: What the record will say of the data.
         environment: Of this machine, for a trial that leaves no record of its own.
         skip_reason: Why it cannot run on this machine.
-        note: What a person should know who sees it run.
+        note: A line for the person who runs it.
     """
 
     name: str

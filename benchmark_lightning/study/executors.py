@@ -173,7 +173,7 @@ def start_server(is_processor_shared: bool = False) -> float:
 
 
 def adapt_server(is_processor_shared: bool) -> None:
-    """Starts the server anew where it was started for a processor in another state; no job may be running."""
+    """Restarts the server if others have begun or stopped using the processor since; no job may be running."""
     before = os.environ.get(SHARING_VARIABLE)
     share_processor(is_processor_shared)
     if os.environ.get(SHARING_VARIABLE) != before:

@@ -223,7 +223,7 @@ def describe_machine() -> dict[str, Any]:
 
 
 def precision_advice(device_type: str, rates: Mapping[str, Sequence[float]]) -> str:
-    """How fast each precision is, which to choose, and what ``16-mixed`` comes to."""
+    """The rate of each precision, the one to choose, and the one that ``16-mixed`` runs as."""
     medians = {precision: statistics.median(values) for precision, values in rates.items()}
     told = ", ".join(f"{precision} {rate:,.0f} images/s" for precision, rate in medians.items())
     best = max(medians, key=lambda precision: medians[precision])

@@ -54,7 +54,7 @@ class Record:
         contention: How far others kept the processor from the training; see ``ContentionMeter.summary``.
         batch_size: What was asked for on each device and what makes one step of the optimizer.
         training: Epochs and optimizer steps done.
-        levers: What the settings of speed came to on the device: memory format, compiler, small maps, threads.
+        levers: The settings of speed as used on the device: memory format, compiler, small maps, threads.
         engine: Of an SVM, the library that computed it.
         num_support_vectors: Of an SVM, over all classes.
         breakdown: Median seconds of the parts of a step, from a pass of its own.

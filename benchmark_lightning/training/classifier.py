@@ -114,7 +114,7 @@ class ImageClassifier(L.LightningModule):
         return logits
 
     def _laid_out(self, images: Tensor) -> Tensor:
-        """The images in the order that all layers after them keep to."""
+        """The images in the memory order that all later layers keep."""
         return images.to(memory_format=torch.channels_last) if self._is_channels_last(images.device) else images
 
     def _is_channels_last(self, device: torch.device) -> bool:
@@ -123,7 +123,7 @@ class ImageClassifier(L.LightningModule):
 
     @property
     def levers(self) -> dict[str, Any]:
-        """What the levers of speed come to on the device at hand."""
+        """The levers of speed as they apply on this device."""
         is_on_cpu, small_maps = self.device.type == "cpu", self.hparams["small_maps"]
         return {
             "memory_format": "channels_last" if self._is_channels_last(self.device) else "contiguous",

@@ -204,7 +204,7 @@ def runs_on_cpu(accelerator: Any) -> bool:
 
 
 def trainer_precision(settings: Mapping[str, Any] | Namespace) -> Precision:
-    """The precision that the ``trainer`` section of a configuration comes to on this machine."""
+    """The precision that the ``trainer`` section of a configuration runs in on this machine."""
     return precision_for(settings["precision"], runs_on_cpu(settings["accelerator"]))
 
 

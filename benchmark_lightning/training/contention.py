@@ -23,7 +23,7 @@ MAX_STEAL = 0.05
 MAX_THROTTLED = 0.01
 BUSY_CORES = 0.25  # of others, from which on a person is told
 LONGEST_WAIT_SECONDS = 60.0
-SHARING_VARIABLE = "BENCHMARK_LIGHTNING_SHARES_PROCESSOR"  # set in processes whose threads sleep for others' sake
+SHARING_VARIABLE = "BENCHMARK_LIGHTNING_SHARES_PROCESSOR"  # set where threads sleep at once
 CPU_STATS = (
     Path("/sys/fs/cgroup/cpu.stat"),
     Path("/sys/fs/cgroup/cpu/cpu.stat"),
@@ -112,7 +112,7 @@ class ContentionMeter:
             self._throttled = (self._throttled or 0.0) + after.throttled - before.throttled
 
     def summary(self) -> dict[str, Any]:
-        """What a record says of it, per second of training.
+        """The contention section of a record, per second of training.
 
         - ``others_cpu``: cores that others used.
         - ``run_delay``: cores that this process was ready to use and had to wait for.
@@ -147,7 +147,7 @@ class ContentionMeter:
 
 
 class ProcessorUse(NamedTuple):
-    """What others do with the processor at the moment.
+    """The use of the processor by others at one moment.
 
     Args:
         others: cores that they use.
@@ -169,7 +169,7 @@ class ProcessorUse(NamedTuple):
 
 
 def processor_use(seconds: float = 0.2, num_names: int = 3) -> ProcessorUse:
-    """What all but this process and its children do with the processor, over so many seconds of waiting."""
+    """The use of the processor by all but this process and its children, over so many seconds of waiting."""
     ours = _own_processes()
     before, own_before = _cpu_by_process(), read_counters()
     time.sleep(seconds)
