@@ -45,7 +45,7 @@ $(VENV)/.installed: $(VENV)/.python pyproject.toml constraints.txt
 	@echo "installing torch, lightning and the rest into $(VENV) ..."
 	@$(INSTALL) --quiet --constraint constraints.txt --editable .
 	@echo "compiling what is imported, so that every command starts in seconds ..."
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c "import benchmark_lightning.study.worker, torch.utils.tensorboard"
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c "import benchmark_lightning.study.preloaded"
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed

@@ -18,7 +18,7 @@ def announced_loading() -> Iterator[None]:
         yield
         return
     is_first_process = os.environ.get("LOCAL_RANK", "0") == "0"  # of several that train one model
-    if is_first_process:  # OpenMP reads its settings when it is loaded
+    if is_first_process and not {"-h", "--help"} & set(sys.argv):  # OpenMP reads its settings when it is loaded
         use = processor_use()
         share_processor(use.is_busy)
         if use.is_busy:
