@@ -15,7 +15,9 @@ from typing import Any, Literal, get_args
 
 from benchmark_lightning.errors import InputError
 
-SCHEMA = 2  # 2: contention, levers, and why a precision is not the one asked for; 1 is read as if they were unknown
+# 2: contention, levers, and why a precision is not the one asked for. 3: values, and kinds that are named after what
+# trains. Older ones are upgraded as they are read; what they do not know is empty.
+SCHEMA = 3
 FILE_NAME = "record.json"
 
 Status = Literal["ok", "failed", "out_of_memory", "diverged", "timeout", "interrupted", "skipped"]
@@ -27,6 +29,8 @@ _NOT_TRAINED: dict[str, tuple[str, ...] | None] = {
     "trainer": ("logger", "default_root_dir", "enable_progress_bar", "enable_model_summary"),
     "data": ("root", "download", "predict_images"),
 }
+# Keys that came later, with the value that means what was before: without them, older records keep their keys.
+_LATER: dict[str, dict[str, Any]] = {"model": {"network": None}}
 
 
 @dataclasses.dataclass
@@ -35,10 +39,11 @@ class Record:
 
     Args:
         key: What was trained on what data; see ``trial_key``.
-        kind: ``resnet`` for a network, ``svm`` for a support vector classifier.
+        kind: ``network`` or ``classical``; see ``study.trials``.
         repeat: Which of several runs of the same configuration it is, counted from 0.
         status: ``ok``, or in what way the trial ended.
         config: The resolved configuration as far as it says what is trained; see ``identity``.
+        values: Its place on the axes of its sweep, by key; empty for a trial made by hand.
         error: Why the status is not ``ok``, in one sentence.
         started_at: UTC time in ISO 8601.
         data: Name, split, hashes and counts.
@@ -49,14 +54,14 @@ class Record:
         throughput: Images per second of each epoch after warm-up.
         memory: Peaks in MiB.
         energy: Joules of the training and the counter that gave them.
-        complexity: Parameters, multiply-accumulates and FLOPs of the network.
+        complexity: Parameters, multiply-accumulates and FLOPs of a network; features and bytes of a classical model.
         precision: What was asked for, what was used, and why where they differ.
         contention: How far others kept the processor from the training; see ``ContentionMeter.summary``.
         batch_size: What was asked for on each device and what makes one step of the optimizer.
         training: Epochs and optimizer steps done.
         levers: The settings of speed as used on the device: memory format, compiler, small maps, threads.
-        engine: Of an SVM, the library that computed it.
-        num_support_vectors: Of an SVM, over all classes.
+        engine: Of a classical method, the library that computed it.
+        num_support_vectors: Of a support vector classifier, over all classes.
         breakdown: Median seconds of the parts of a step, from a pass of its own.
         utilization: The arithmetic done, beside the measured peak of the machine.
         environment: Machine, device, threads, versions and code.
@@ -67,6 +72,7 @@ class Record:
     kind: str
     status: Status
     config: dict[str, Any]
+    values: dict[str, Any] = dataclasses.field(default_factory=dict)
     repeat: int = 0
     error: str | None = None
     started_at: str | None = None
@@ -114,16 +120,18 @@ def identity(config: dict[str, Any]) -> dict[str, Any]:
     """The part of a resolved configuration that says what is trained: no paths, no displays, no machine's folders."""
     kept = {section: value for section, value in config.items() if _NOT_TRAINED.get(section, ()) is not None}
     return {
-        section: _without(value, _NOT_TRAINED.get(section) or ()) if isinstance(value, dict) else value
+        section: _without(value, _NOT_TRAINED.get(section) or (), _LATER.get(section, {}))
+        if isinstance(value, dict)
+        else value
         for section, value in kept.items()
     }
 
 
-def _without(section: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+def _without(section: dict[str, Any], names: tuple[str, ...], later: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: _without(value, names) if name == "init_args" and isinstance(value, dict) else value
+        name: _without(value, names, later) if name == "init_args" and isinstance(value, dict) else value
         for name, value in section.items()
-        if name not in names
+        if name not in names and not (name in later and value == later[name])
     }
 
 
@@ -143,7 +151,7 @@ def new_record(kind: str, config: dict[str, Any], data: dict[str, Any], repeat: 
     """The record of a trial that begins now, as if it went well.
 
     Args:
-        kind: ``resnet`` or ``svm``.
+        kind: ``network`` or ``classical``.
         config: the ``identity`` of the configuration.
         data: as ``ImageData.describe`` gives it.
         repeat: which of several runs of the same configuration.
@@ -225,9 +233,27 @@ def read_record(path: Path) -> Record:
         raise RecordError(f"{path} is damaged: it lacks {', '.join(missing)}; delete it and run the trial again")
     if content["status"] not in get_args(Status):
         raise RecordError(f"{path} is damaged: its status is {content['status']!r}; delete it and run the trial again")
+    if content["schema"] < 3:
+        content = _upgraded(content)
     record = Record(**{name: value for name, value in content.items() if name in fields})
     for name, default in vars(Record("", "", "ok", {})).items():
         value = getattr(record, name)
         if isinstance(default, dict | list | str) and not isinstance(value, type(default)):
             raise RecordError(f"{path} is damaged: {name} is {value!r}; delete it and run the trial again")
     return record
+
+
+def _upgraded(content: dict[str, Any]) -> dict[str, Any]:
+    """A record of schema 1 or 2 as schema 3 says it, with the key that a sweep of today gives the same trial."""
+    kind, config = content["kind"], content["config"]
+    content = {**content, "schema": SCHEMA, "kind": {"resnet": "network", "svm": "classical"}.get(str(kind), kind)}
+    if isinstance(config, dict) and isinstance(config.get("svm"), dict):
+        arguments = {name: value for name, value in config["svm"].items() if name != "engine"}
+        content["config"] = {name: value for name, value in config.items() if name != "svm"} | {
+            "estimator": {"class_path": "sklearn.svm.SVC", "init_args": arguments},
+            "engine": config["svm"].get("engine"),
+        }
+        data = content.get("data")
+        fingerprint = data.get("fingerprint") if isinstance(data, dict) else None
+        content["key"] = trial_key(content["config"], fingerprint, content.get("repeat", 0))
+    return content
