@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmark_lightning.report.hardware import PUBLISHED_SECONDS
-from benchmark_lightning.report.statistics import median_of
+from benchmark_lightning.report.evidence.timings import PUBLISHED_SECONDS
+from benchmark_lightning.report.evidence.statistics import median_of
 from benchmark_lightning.study.machine import compare_trainer, measure_peaks
 from benchmarks import ours, peers
 from benchmarks.apart import apart

@@ -72,7 +72,7 @@ def network(
     ]  # fmt: skip
     effective = "bf16-mixed" if precision == "16-mixed" and accelerator == "cpu" else precision
     values: dict[str, Any] = {
-        "key": trial_key(config, described["fingerprint"], repeat), "kind": "resnet", "status": "ok", "config": config,
+        "key": trial_key(config, described["fingerprint"], repeat), "kind": "network", "status": "ok", "config": config,
         "repeat": repeat, "started_at": "2026-01-01T00:00:00+00:00", "data": described,
         "metrics": {"val/accuracy": accuracy, "test/accuracy": accuracy, "test/loss": 0.2, "test/macro_f1": accuracy},
         "best_epoch": peak_epoch - 1, "curves": curves,
@@ -103,14 +103,18 @@ def svm(
     accuracy = _whole_images(accuracy, described["num_test"])
     config = {
         "seed_everything": 0,
-        "svm": {"kernel": kernel, "C": strength, "gamma": "scale", "degree": 3, "engine": "scikit-learn-intelex"},
+        "estimator": {
+            "class_path": "sklearn.svm.SVC",
+            "init_args": {"kernel": kernel, "C": strength, "gamma": "scale", "degree": 3, "coef0": 0.0},
+        },
+        "engine": "scikit-learn-intelex",
         "data": {
             "class_path": f"benchmark_lightning.training.datasets.{dataset}",
             "init_args": {"split": split, "train_fraction": fraction},
         },
     }
     values: dict[str, Any] = {
-        "key": trial_key(config, described["fingerprint"], fields.get("repeat", 0)), "kind": "svm", "status": "ok", "config": config,
+        "key": trial_key(config, described["fingerprint"], fields.get("repeat", 0)), "kind": "classical", "status": "ok", "config": config,
         "started_at": "2026-01-01T00:00:00+00:00", "data": described,
         "metrics": {"val/accuracy": accuracy, "test/accuracy": accuracy, "test/macro_f1": accuracy},
         "clocks": {"setup_seconds": 1.0, "fit_seconds": seconds, "predict_seconds": seconds / 5, "wall_seconds": seconds * 1.5},
@@ -168,7 +172,7 @@ def write(records: list[Record], folder: Path) -> Path:
     """The records as a sweep would have left them: networks, SVMs and timed trials in folders of their own."""
     for record in records:
         timed = record.config.get("trainer", {}).get("limit_train_batches") is not None
-        sweep = "hardware" if timed else "svm" if record.kind == "svm" else "hyperparameters"
+        sweep = "hardware" if timed else "classical" if record.kind == "classical" else "hyperparameters"
         name = f"{record.kind}-{record.key}"
         name += "-again" * (folder / sweep / name).exists()  # as a sweep that repeats a trial
         write_record(record, folder / sweep / name)

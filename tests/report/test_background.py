@@ -2,10 +2,10 @@
 
 import pytest
 
-from benchmark_lightning.report import wording
-from benchmark_lightning.report.claims import check_claims
-from benchmark_lightning.report.evidence import Evidence
-from benchmark_lightning.report.markdown import render
+from benchmark_lightning.report.evidence import formatting
+from benchmark_lightning.published.claims import check_claims
+from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.page.rendering import render
 from tests.report.made import network, svm, write
 
 
@@ -40,7 +40,7 @@ def test_the_lead_of_a_kernel_is_told_at_each_strength(tmp_path):
 
 def test_operations_of_the_two_networks_stand_beside_their_times(tmp_path):
     remarks = background(2, [network(), network(arch="resnet50", seconds=400.0)], tmp_path)
-    assert [(what.rpartition(", ")[2], wording.estimate(one.estimate, one.unit)) for what, one in remarks.items()] == [
+    assert [(what.rpartition(", ")[2], formatting.estimate(one.estimate, one.unit)) for what, one in remarks.items()] == [
         ("as designed", "2.37x"), ("as computed on cpu", "2.37x"), ("5 epochs on 49,000 images: 5 epochs on 49,000", "100.00 %"),
     ]  # fmt: skip
 
@@ -48,7 +48,7 @@ def test_operations_of_the_two_networks_stand_beside_their_times(tmp_path):
 def test_a_short_training_is_told_beside_the_learning_rates(tmp_path):
     remarks = background(3, [network(fraction=0.1, lr=lr) for lr in (1e-3, 1e-4)], tmp_path)
     assert [
-        (what.partition(": ")[2], wording.estimate(remark.estimate, remark.unit)) for what, remark in remarks.items()
+        (what.partition(": ")[2], formatting.estimate(remark.estimate, remark.unit)) for what, remark in remarks.items()
     ] == [("5 epochs on 4,900", "10.00 %")]
 
 

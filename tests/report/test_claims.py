@@ -2,11 +2,11 @@
 
 import pytest
 
-from benchmark_lightning.report.claims import CLAIMS, check_claims
-from benchmark_lightning.report.evidence import Evidence
-from benchmark_lightning.report.facts import gpu_answers
-from benchmark_lightning.report.statistics import Estimate
-from benchmark_lightning.report.verdicts import Claim, Finding
+from benchmark_lightning.published.claims import CLAIMS, check_claims
+from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.page.context import gpu_answers
+from benchmark_lightning.report.evidence.statistics import Estimate
+from benchmark_lightning.report.claims.verdicts import Claim, Finding
 from tests.report.made import MACS, network, svm, whole_study, write
 
 

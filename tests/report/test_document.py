@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from benchmark_lightning.__main__ import main
-from benchmark_lightning.report.document import write_report
-from benchmark_lightning.report.evidence import Evidence
-from benchmark_lightning.report.figures import PLOTS
-from benchmark_lightning.report.style import DARK_INK, INK
+from benchmark_lightning.report.page.document import write_report
+from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.figures.registry import PLOTS
+from benchmark_lightning.report.figures.style import DARK_INK, INK
 from tests.report.made import CONTENDED, network, svm, write
 
 HOSTILE = (

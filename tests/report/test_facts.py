@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmark_lightning.report.evidence import Evidence
-from benchmark_lightning.report.facts import best_rows, hardware_tables, kernel_rows
+from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.page.context import best_rows, hardware_tables, kernel_rows
 from tests.report.made import environment, network, svm, write
 
 

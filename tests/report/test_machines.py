@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark_lightning.report.machines import machine_id, machine_names
+from benchmark_lightning.report.evidence.machines import machine_id, machine_names
 from tests.report.made import environment, network
 
 ZEN_4 = {

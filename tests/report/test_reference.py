@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmark_lightning.__main__ import main
-from benchmark_lightning.report.blocks import BLOCKS
+from benchmark_lightning.report.page.blocks import BLOCKS
 from benchmark_lightning.study.record import FILE_NAME, read_record
 
 ROOT = Path(__file__).parents[2]

@@ -6,11 +6,12 @@ import random
 import numpy as np
 import pytest
 
-from benchmark_lightning.report import configurations, document, rounding, statistics, wording
-from benchmark_lightning.report.evidence import Evidence
-from benchmark_lightning.report.figure_data import figure_data
-from benchmark_lightning.report.rounding import settled, settled_array
-from benchmark_lightning.report.statistics import Estimate, accuracy, fit_line, frontier, mean_of
+from benchmark_lightning.report.evidence import configurations, formatting, rounding, statistics
+from benchmark_lightning.report.page import document
+from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.figures.figure_data import figure_data
+from benchmark_lightning.report.evidence.rounding import settled, settled_array
+from benchmark_lightning.report.evidence.statistics import Estimate, accuracy, fit_line, frontier, mean_of
 
 LAST_BITS = 1e-14  # relative, and far more than two processors differ by
 
@@ -24,7 +25,7 @@ def everything(evidence):
 def with_noise(monkeypatch, noise):
     """Numbers arrive where they are settled with their last bits changed at random."""
     draw = random.Random(0)
-    for module in (rounding, statistics, configurations, wording):
+    for module in (rounding, statistics, configurations, formatting):
         monkeypatch.setattr(module, "settled", lambda value: settled(value * (1 + draw.uniform(-noise, noise))))
 
 
@@ -46,14 +47,14 @@ def test_a_change_that_a_person_could_see_is_not_rounded_away(study, monkeypatch
 def test_a_decimal_tie_is_rounded_one_way_whatever_its_last_bit(tie):
     beside = [tie, math.nextafter(tie, 0), math.nextafter(tie, math.inf), tie * (1 + 1e-14), tie * (1 - 1e-14)]
     assert len({settled(value) for value in beside}) == 1
-    assert len({wording.number(value) for value in beside}) == 1
-    assert len({wording.percent(value) for value in beside}) == 1
+    assert len({formatting.number(value) for value in beside}) == 1
+    assert len({formatting.percent(value) for value in beside}) == 1
 
 
 def test_nothing_is_written_as_a_nothing_with_a_sign():
-    assert wording.estimate(Estimate(-1e-17, -0.001, 0.001, 3, ""), "points") == "0.00 points (-0.10 to 0.10)"
-    assert wording.estimate(Estimate(-0.00001, -0.001, 0.001, 3, ""), "points").startswith("0.00 points")
-    assert wording.number(1e-17) == "0"
+    assert formatting.estimate(Estimate(-1e-17, -0.001, 0.001, 3, ""), "points") == "0.00 points (-0.10 to 0.10)"
+    assert formatting.estimate(Estimate(-0.00001, -0.001, 0.001, 3, ""), "points").startswith("0.00 points")
+    assert formatting.number(1e-17) == "0"
 
 
 def test_what_is_no_number_stays_none():

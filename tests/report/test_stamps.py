@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from benchmark_lightning.report.stamps import png_flaw, stamped_png, stamped_svg, svg_flaw
+from benchmark_lightning.report.figures.stamps import png_flaw, stamped_png, stamped_svg, svg_flaw
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg">\n<path d="M 1 2"/>\n</svg>\n'
 OTHER_DATA = "was drawn from other data"

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark_lightning.report import wording
-from benchmark_lightning.report.statistics import (
+from benchmark_lightning.report.evidence import formatting
+from benchmark_lightning.report.evidence.statistics import (
     Estimate,
     accuracy,
     as_good_as_best,
@@ -173,9 +173,9 @@ def test_the_mean_of_estimates_on_the_same_images_is_no_surer_than_each_and_says
 
 
 def test_an_exact_value_and_a_range_are_not_printed_as_intervals():
-    assert wording.estimate(Estimate(2.37, None, None, 1, "counted", "exact")) == "2.37x"
+    assert formatting.estimate(Estimate(2.37, None, None, 1, "counted", "exact")) == "2.37x"
     assert (
-        wording.estimate(Estimate(0.024, 0.02, 0.03, 3, "", "range"), "points")
+        formatting.estimate(Estimate(0.024, 0.02, 0.03, 3, "", "range"), "points")
         == "2.40 points (2.00 to 3.00 over the runs)"
     )
-    assert wording.estimate(Estimate(7, 5, 8, 3, "", "range"), "epochs") == "epoch 7 (5 to 8 over the runs)"
+    assert formatting.estimate(Estimate(7, 5, 8, 3, "", "range"), "epochs") == "epoch 7 (5 to 8 over the runs)"

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from benchmark_lightning.errors import InputError
-from benchmark_lightning.report.evidence import Evidence
-from benchmark_lightning.report.table import describe_settings
+from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.evidence.table import describe_settings
 from benchmark_lightning.study.record import write_record
 from tests.report.made import CONTENDED, environment, network, svm, write
 

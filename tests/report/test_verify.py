@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from benchmark_lightning.__main__ import main
-from benchmark_lightning.report.contradictions import contradictions
+from benchmark_lightning.report.page.contradictions import contradictions
 from benchmark_lightning.study.record import read_record
 from tests.report.made import network, svm, write
 

@@ -1,0 +1,1 @@
+"""The published study that this package reproduces: its claims, its printed values and what explains them."""

@@ -1,0 +1,1 @@
+"""How a claim is judged: comparisons written as data, their estimates, and the verdict that follows."""

@@ -1,0 +1,139 @@
+"""Runs become configurations: one row for what differs in nothing but the seed, with estimates of accuracy and cost."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from benchmark_lightning.report.evidence.rounding import settled, settled_array
+from benchmark_lightning.report.evidence.settings import MODEL_KEYS, as_text, is_given, is_number, phrase
+from benchmark_lightning.report.evidence.statistics import Estimate, accuracy, as_good_as_best, median_of
+
+_SAME = (
+    "kind", "model", "dataset", "setting", "condition", "candidate", "num_train", "train_fraction", "num_test", "split",
+    "split_hash", "accelerator", "machine", "device", "engine", "source_hash", "max_epochs",
+)  # fmt: skip
+_MEDIANS = (
+    "fit_seconds",
+    "predict_seconds",
+    "images_per_second",
+    "peak_rss_mib",
+    "macs",
+    "params",
+    "train_flops_per_image",
+    "num_support_vectors",
+    "model_bytes",
+)
+_MADE = ("name", "family", "n", "num_failed", "why_failed", "accuracy", "cost", "value", "low", "high", "val_accuracy", "runs")
+
+
+def configurations(table: pd.DataFrame, axes: Sequence[str]) -> pd.DataFrame:
+    """One row for each configuration that was to be trained to the end, also where every run of it failed.
+
+    Columns besides the axes: ``name`` for a person, with what varies, and ``family``, the same without the numbers;
+    ``accuracy`` and ``cost`` (``Estimate`` or None: test accuracy, and seconds of training), their ends as ``low`` and
+    ``high``, ``value``, ``n``, ``val_accuracy`` (mean), ``num_failed``, ``why_failed`` and ``is_as_good_as_best`` and
+    ``is_best`` among the configurations of the same data set, kind and setting.
+    """
+    whole = table[table["is_whole"] & (table["status"] != "skipped")]
+    same = [*axes, *_SAME]
+    rows = [_row(runs, same) for _, runs in whole.groupby("configuration", sort=False)]
+    frame = pd.DataFrame(rows, columns=["configuration", *same, *_MEDIANS, *_MADE])
+    by = ["dataset", "kind", "setting", "model", *(axis for axis in axes if axis not in MODEL_KEYS)]
+    frame = frame.sort_values(by, ignore_index=True, na_position="first", key=_sortable)
+    names = _names(frame, axes)
+    frame["name"], frame["family"] = ([names[position][part] for position in frame.index] for part in (0, 1))
+    frame[["is_best", "is_as_good_as_best"]] = False
+    for _, group in frame.groupby(["dataset", "kind", "setting"]):
+        _mark_best(frame, group[group["n"] > 0])
+    return frame
+
+
+def _sortable(values: pd.Series) -> pd.Series:
+    """Numbers as they are; a column of several types as text."""
+    is_mixed = values.dtype == object and values.dropna().map(type).nunique() > 1
+    return values.map(lambda value: "" if value is None else str(value)) if is_mixed else values
+
+
+def varying_axes(frame: pd.DataFrame, axes: Sequence[str]) -> list[str]:
+    """The axes in which these configurations differ, but for those that name the model."""
+    return [
+        axis
+        for axis in axes
+        if axis not in MODEL_KEYS and len({as_text(value) for value in frame[axis] if is_given(value)}) > 1
+    ]
+
+
+def _names(frame: pd.DataFrame, axes: Sequence[str]) -> dict[Any, tuple[str, str]]:
+    """Name and family of each configuration: its model and what varies among its kind.
+
+    A name is such as ``resnet18, adam, lr 0.001, batch 32``.
+    """
+    names = {}
+    for _, of_kind in frame.groupby("kind"):
+        varying = varying_axes(of_kind, axes)
+        for position, model, *values in of_kind[["model", *varying]].itertuples():
+            told = [(key, value) for key, value in zip(varying, values, strict=True) if is_given(value)]
+            words = [phrase(key, value) for key, value in told]
+            named = [word for word, (_, value) in zip(words, told, strict=True) if not is_number(value)]
+            names[position] = ", ".join([model, *words]), ", ".join([model, *named])
+    return names
+
+
+def _row(runs: pd.DataFrame, same: Sequence[str]) -> dict[str, Any]:
+    first, done = runs.iloc[0], runs[(runs["status"] == "ok") & runs["test_accuracy"].notna()]
+    failed = runs[runs["status"] != "ok"]
+    tested: Estimate | None = None
+    cost: Estimate | None = None
+    if len(done):
+        num_test = first["num_test"]
+        tested = accuracy(done["test_accuracy"].tolist(), None if pd.isna(num_test) else int(num_test))
+        seconds = done["fit_seconds"].dropna()
+        seconds = seconds[seconds > 0]
+        cost = median_of(seconds.tolist()) if len(seconds) else None
+    return {
+        "configuration": first["configuration"],
+        **{name: first[name] for name in same},
+        **{name: done[name].median() for name in _MEDIANS},
+        "n": len(done),
+        "num_failed": len(failed),
+        "why_failed": ", ".join(sorted(set(failed["status"]))),
+        "accuracy": tested,
+        "cost": cost,
+        "value": tested.value if tested else None,
+        "low": tested.low if tested else None,
+        "high": tested.high if tested else None,
+        "val_accuracy": settled(done["val_accuracy"].mean()),
+        "runs": done["test_accuracy"].tolist(),
+    }
+
+
+def _mark_best(frame: pd.DataFrame, group: pd.DataFrame) -> None:
+    """Marks the configuration with the highest mean validation accuracy, and those whose tests do not tell them apart."""
+    if group.empty:
+        return
+    position = best_position(group)
+    frame.loc[group.index[position], "is_best"] = True
+    num_test = group["num_test"].fillna(1).astype(int).tolist()
+    frame.loc[group.index, "is_as_good_as_best"] = as_good_as_best(group["runs"].tolist(), num_test, position)
+
+
+def best_position(group: pd.DataFrame) -> int:
+    """Where the row with the highest mean validation accuracy stands; the test images choose nothing."""
+    chosen = group["val_accuracy"] if group["val_accuracy"].notna().any() else group["value"]
+    return int(settled_array(chosen.fillna(-1.0)).argmax())
+
+
+def best_of(frame: pd.DataFrame, **equal: Any) -> pd.Series | None:
+    """The best configuration of those whose columns have the given values, or None."""
+    for column, value in equal.items():
+        frame = frame[frame[column] == value]
+    frame = frame[frame["n"] > 0]
+    return None if frame.empty else frame.iloc[best_position(frame)]
+
+
+def main_split(frame: pd.DataFrame) -> pd.DataFrame:
+    """Of each data set the configurations on the split that most of them share; a published one stands by itself."""
+    sizes = frame.groupby(["dataset", "split"], dropna=False)["configuration"].transform("size")
+    most = sizes.groupby(frame["dataset"]).transform("max")
+    return frame[sizes == most]

@@ -1,0 +1,90 @@
+"""What a report is made from: the records of some folders, what their study asks, and all that is computed from them."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark_lightning.report.evidence.collection import Collection, collect
+from benchmark_lightning.report.evidence.configurations import configurations, varying_axes
+from benchmark_lightning.report.evidence.formatting import training_images
+from benchmark_lightning.report.evidence.questions import Questions, questions_of
+from benchmark_lightning.report.evidence.table import describe_settings
+from benchmark_lightning.report.evidence.timings import Speedup, Timing, speedups, timings
+
+
+class Evidence:
+    """Trials, configurations and timings. Every figure, claim and sentence is made from one of these.
+
+    Args:
+        collection: the records.
+        questions: the claims, printed values and figures of the study that they belong to.
+    """
+
+    def __init__(self, collection: Collection, questions: Questions | None = None) -> None:
+        (self.table, self.axes, self.configs, self.settings, _), self.curves, self.problems = collection
+        self.questions = questions or Questions()
+
+    @classmethod
+    def of(cls, *folders: str | Path, study: Path | None = None) -> "Evidence":
+        """What lies in ``folders``.
+
+        Args:
+            study: the file of the study, or None for the one that the folders hold.
+
+        Raises:
+            InputError: a folder is missing, or none holds a readable record, or the study is not valid.
+        """
+        paths = [Path(folder) for folder in folders]
+        return cls(collect(paths), questions_of(paths, study))
+
+    def by_folder(self, folders: Sequence[Path]) -> dict[Path, "Evidence"]:
+        """The evidence of each folder by itself; a single one is not read again."""
+        return {folder: self if len(folders) == 1 else Evidence.of(folder) for folder in folders}
+
+    @cached_property
+    def configurations(self) -> pd.DataFrame:
+        """One row for each configuration that was trained to the end."""
+        return configurations(self.table, self.axes)
+
+    @cached_property
+    def networks(self) -> pd.DataFrame:
+        """The configurations of networks."""
+        return self.configurations[self.configurations["kind"] == "network"]
+
+    @cached_property
+    def classical(self) -> pd.DataFrame:
+        """The configurations of classical methods."""
+        return self.configurations[self.configurations["kind"] == "classical"]
+
+    @cached_property
+    def timings(self) -> list[Timing]:
+        """The steady rate of each kind of work on each device."""
+        return timings(self.table, self.configs, self.settings)
+
+    @cached_property
+    def speedups(self) -> list[Speedup]:
+        """Each device compared with its baseline."""
+        return speedups(self.timings)
+
+    def varying(self, frame: pd.DataFrame) -> list[str]:
+        """The axes in which configurations differ, but for those that name the model."""
+        return varying_axes(frame, self.axes)
+
+    def panels(self, frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+        """The configurations by data set, kind and setting.
+
+        Each has a title with the number of training images and what else tells it from the other settings.
+        """
+        result = []
+        for (dataset, _), of_dataset in frame.groupby(["dataset", "kind"]):
+            labels = describe_settings(self.settings, of_dataset["setting"])
+            for setting, group in of_dataset.groupby("setting", sort=False):
+                size = training_images(*group[["num_train", "train_fraction"]].iloc[0])
+                result.append((f"{dataset} ({', '.join(filter(None, [size, labels[str(setting)]]))})", group))
+        return result
+
+    def runs_of(self, configuration: str) -> pd.DataFrame:
+        """The trials of a configuration that went well."""
+        return self.table[(self.table["configuration"] == configuration) & (self.table["status"] == "ok")]

@@ -1,0 +1,136 @@
+"""What a study asks besides running its sweeps: claims, printed values of others, figures of its own.
+
+They stand in the study file. ``study`` leaves them, with what the file includes, as ``study.yaml`` beside the records,
+so that a report needs nothing but its folder.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from benchmark_lightning.errors import InputError, nearest
+from benchmark_lightning.yaml_files import load_packaged_yaml, load_yaml
+
+FILE_NAME = "study.yaml"
+LISTS = ("claims", "references", "figures")
+QUESTION_KEYS = ("include", *LISTS)
+_OWN = "benchmark_lightning."
+
+
+class Questions(NamedTuple):
+    """The lists of a study, each item as it stands in the file.
+
+    Args:
+        claims: see ``claims.definition``.
+        references: values that others have printed: ``source``, ``measure``, ``where`` and ``value``.
+        figures: see ``figures.registry``.
+        path: the file, for messages.
+        is_trusted: whether a person has named the file: only then is code run that is not of this package.
+    """
+
+    claims: tuple[Mapping[str, Any], ...] = ()
+    references: tuple[Mapping[str, Any], ...] = ()
+    figures: tuple[Mapping[str, Any], ...] = ()
+    path: str = "no study"
+    is_trusted: bool = False
+
+
+def questions_of(folders: Sequence[Path], study: Path | None) -> Questions:
+    """The questions of a study file, or else of the first folder that holds some.
+
+    Raises:
+        InputError: the file is not valid.
+    """
+    if study is not None:
+        return read_questions(load_yaml(study), study)
+    for folder in folders:
+        path = folder / FILE_NAME
+        if path.is_file():
+            return read_questions(load_yaml(path), path)._replace(is_trusted=False)
+    return Questions()
+
+
+def read_questions(content: Mapping[str, Any], path: Path) -> Questions:
+    """The questions in the content of a study file, after those of the files that it includes.
+
+    Raises:
+        InputError: a list is none, or an included file is not there.
+    """
+    lists: dict[str, list[Mapping[str, Any]]] = {name: [] for name in LISTS}
+    includes = content.get("include", [])
+    if not isinstance(includes, list) or not all(isinstance(name, str) for name in includes):
+        raise InputError(f"include is {includes!r} in {path}; give a list of files")
+    for name in includes:
+        inner = load_packaged_yaml(name) if ":" in name else load_yaml((path.parent / name).resolve())
+        for key in inner:
+            if key not in LISTS:
+                raise InputError(f"unknown key {key} in {name}, which {path} includes; {nearest(str(key), LISTS)}")
+        _add(lists, inner, name)
+    _add(lists, content, str(path))
+    claims, references, figures = (tuple(lists[name]) for name in LISTS)
+    for reference in references:
+        _check_reference(reference, path)
+    return Questions(claims, references, figures, str(path), is_trusted=True)
+
+
+def _add(lists: dict[str, list[Mapping[str, Any]]], content: Mapping[str, Any], where: str) -> None:
+    for name in LISTS:
+        items = content.get(name) or []
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            raise InputError(f"{name} in {where} is no list of mappings; see configs/study/ for examples")
+        lists[name] += items
+
+
+def _check_reference(reference: Mapping[str, Any], path: Path) -> None:
+    keys = ("source", "measure", "where", "value")
+    if set(reference) != set(keys) or not isinstance(reference["where"], dict):
+        raise InputError(f"a reference in {path} has the keys {', '.join(map(str, reference))}; give {', '.join(keys)}")
+    if not isinstance(reference["value"], int | float):
+        raise InputError(f"a reference in {path} has the value {reference['value']!r}; give a number")
+
+
+def write_questions(questions: Questions, folder: Path) -> None:
+    """Leaves the questions beside the records; a study that asks nothing leaves no file.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    content = {name: [dict(item) for item in getattr(questions, name)] for name in LISTS if getattr(questions, name)}
+    path = folder / FILE_NAME
+    try:
+        if not content:
+            path.unlink(missing_ok=True)
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".partial")
+        temporary.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120), encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write {path} ({error.strerror}); free some space or give another --out") from error
+
+
+def find_function(name: Any, questions: Questions) -> Callable[..., Any]:
+    """The function that a study names as ``module:function``.
+
+    Raises:
+        InputError: there is none, or it is no part of this package and the study came with the records alone.
+    """
+    module, _, function = str(name).partition(":")
+    if not function:
+        raise InputError(f"{name!r} in {questions.path} names no function; give module:function")
+    if not questions.is_trusted and not module.startswith(_OWN):
+        raise InputError(
+            f"{questions.path} names the function {name}, which is not of this package; records run no code, so give "
+            "the study's own file with --study"
+        )
+    try:
+        found = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        raise InputError(f"{name} in {questions.path} cannot be found ({error})") from error
+    if not callable(found):
+        raise InputError(f"{name} in {questions.path} is no function")
+    result: Callable[..., Any] = found
+    return result

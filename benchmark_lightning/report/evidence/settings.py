@@ -1,0 +1,167 @@
+"""Configurations as flat keys: which of them vary and so are axes, and how a person names them.
+
+A key is that of the configuration: ``model.lr``, ``estimator.C``, ``trainer.max_epochs``.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from benchmark_lightning.report.evidence.formatting import one_line
+
+# What makes a model: told by its name.
+MODEL_KEYS = ("model.arch", "model.network.class_path", "estimator.class_path")
+# These never rank: the seed is a replicate, the others say on what data, where and how much was trained.
+_NO_AXES = frozenset(
+    ["seed_everything", "data.class_path", "data.root", "data.split", "data.split_seed", "data.train_fraction"]
+)
+_PLACES = ("trainer.accelerator", "trainer.devices", "trainer.num_nodes", "trainer.strategy")
+# Settings of the Trainer under which a trial is timed, but not trained and tested to the end.
+CUTS = tuple(
+    f"trainer.{name}"
+    for name in ("limit_train_batches", "limit_val_batches", "limit_test_batches", "overfit_batches", "max_time")
+)
+# Settings of speed: an axis where a sweep varies them, and else a condition under which a trial was run.
+LEVERS = frozenset(f"model.{name}" for name in ("fused", "memory_format", "compile", "small_maps", "reuse_memory"))
+# These words alone do not say what they set.
+_VAGUE = frozenset(["none", "auto", "scale", "default", "cpu", "always", "never"])
+_SHORT = {"batch_size": "batch", "max_epochs": "epochs"}
+
+
+class Trial(NamedTuple):
+    """One trial as far as its settings go.
+
+    Args:
+        sweep: the folder that it stands in.
+        kind: ``network`` or ``classical``.
+        config: its configuration, flat.
+        values: its place on the axes of its sweep, flat; empty where it is not known.
+    """
+
+    sweep: str
+    kind: str
+    config: Mapping[str, Any]
+    values: Mapping[str, Any]
+
+
+def flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested dictionaries as one with dotted names; ``init_args`` adds no name of its own.
+
+    >>> flat({"data": {"class_path": "Digits", "init_args": {"batch_size": 8}}, "seed_everything": 0})
+    {'data.class_path': 'Digits', 'data.batch_size': 8, 'seed_everything': 0}
+    """
+    result: dict[str, Any] = {}
+    for key, value in section.items():
+        if isinstance(value, Mapping):
+            result |= flat(value, prefix if key == "init_args" else f"{prefix}{key}.")
+        else:
+            result[f"{prefix}{key}"] = value
+    return result
+
+
+def axis_keys(trials: Sequence[Trial]) -> list[str]:
+    """The keys that are ranked: hyperparameters that differ between trials, and whatever else a sweep has varied.
+
+    A key that has one value everywhere is none, whatever its name.
+    """
+    in_sweeps: dict[tuple[str, str], set[str]] = {}
+    in_all: dict[str, set[str]] = {}
+    for trial in trials:
+        for key, value in trial.values.items():
+            in_sweeps.setdefault((trial.sweep, key), set()).add(as_text(value))
+        for key, value in trial.config.items():
+            in_all.setdefault(key, set()).add(as_text(value))
+    varied = {key for (_, key), values in in_sweeps.items() if len(values) > 1}
+    found = [key for key in in_all if (_is_hyperparameter(key) or key in varied) and _can_rank(key)]
+    return [key for key in found if len(in_all[key]) > 1 or key in MODEL_KEYS]
+
+
+def _is_hyperparameter(key: str) -> bool:
+    return (key.startswith(("model.", "estimator.")) and key not in LEVERS) or key == "data.batch_size"
+
+
+def _can_rank(key: str) -> bool:
+    return key not in _NO_AXES and key not in _PLACES and key not in CUTS
+
+
+def as_text(value: Any) -> str:
+    """A value of a configuration as text that equal values share."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:.12g}"
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def model_name(config: Mapping[str, Any]) -> str:
+    """What is trained: a network of torchvision, or the class of a network or an estimator.
+
+    >>> model_name({"model.network.class_path": "timm.create_model", "model.network.model_name": "resnet18"})
+    'timm resnet18'
+    >>> model_name({"estimator.class_path": "sklearn.pipeline.Pipeline", "estimator.steps": [
+    ...     ["pca", {"class_path": "sklearn.decomposition.PCA"}], ["svc", {"class_path": "sklearn.svm.SVC"}]]})
+    'PCA + SVC'
+    """
+    for section in ("model.network", "estimator"):
+        path = config.get(f"{section}.class_path")
+        if path is not None:
+            parts = [short_class(inner) for key, value in config.items() if key.startswith(f"{section}.")
+                     for inner in _class_paths(value)]  # fmt: skip
+            return one_line(" + ".join(parts) if parts else _of_class(str(path), section, config), 40)
+    return one_line(config.get("model.arch"), 40)
+
+
+def _of_class(path: str, section: str, config: Mapping[str, Any]) -> str:
+    """A class by its name; a function that makes networks by its module and the name of what it makes."""
+    name = config.get(f"{section}.model_name")
+    return f"{path.partition('.')[0]} {name}" if isinstance(name, str) else short_class(path)
+
+
+def short_class(path: Any) -> str:
+    """The name of a class without its module."""
+    return str(path).rpartition(".")[2]
+
+
+def _class_paths(value: Any) -> Iterable[str]:
+    """The classes inside a list of arguments, in their order."""
+    if isinstance(value, list | tuple):
+        for inner in value:
+            yield from _class_paths(inner)
+    elif isinstance(value, Mapping) and "class_path" in value:
+        yield str(value["class_path"])
+
+
+def axis_label(key: str) -> str:
+    """A short name of a key for a person.
+
+    >>> [axis_label(key) for key in ("model.weight_decay", "data.batch_size", "estimator.C")]
+    ['weight decay', 'batch', 'C']
+    """
+    name = key.rpartition(".")[2]
+    return _SHORT.get(name, name).replace("_", " ")
+
+
+def phrase(key: str, value: Any) -> str:
+    """A setting as a person says it.
+
+    >>> [phrase("model.lr", 1e-3), phrase("model.optimizer", "adam"), phrase("model.schedule", "none")]
+    ['lr 0.001', 'adam', 'schedule none']
+    """
+    name = axis_label(key)
+    if name == "class path":
+        return one_line(short_class(value), 40)
+    if isinstance(value, bool):
+        return f"{name} {'on' if value else 'off'}"
+    if isinstance(value, str) and value not in _VAGUE and not value[:1].isdigit():
+        return one_line(value, 40)
+    if isinstance(value, int | float):
+        return f"{name} {value:g}"
+    return one_line(f"{name} {'none' if value is None else value}", 60)
+
+
+def is_given(value: Any) -> bool:
+    """Whether a cell of a table holds a value."""
+    return value is not None and not (isinstance(value, float) and value != value)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number and no flag."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

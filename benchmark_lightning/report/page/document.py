@@ -1,0 +1,123 @@
+"""The report: report.html, report.md, results.csv, claims.json and the figures, all from the records."""
+
+import base64
+import json
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.table import Table
+
+from benchmark_lightning.errors import InputError
+from benchmark_lightning.report.evidence import formatting
+from benchmark_lightning.report.claims.judging import check_claims
+from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.figures.registry import plots
+from benchmark_lightning.report.page.rendering import SYMBOLS, TEMPLATES, render
+from benchmark_lightning.report.evidence.rounding import written
+from benchmark_lightning.report.figures.style import save, styled
+from benchmark_lightning.report.claims.verdicts import Claim
+
+
+def write_report(evidence: Evidence, out: Path) -> None:
+    """Writes the report in ``out``.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    try:
+        (out / "figures").mkdir(parents=True, exist_ok=True)
+        drawn = {name: save(figure, out / "figures", name) for name, figure in draw_figures(evidence)}
+        for name, text in make_texts(evidence, drawn).items():
+            (out / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"cannot write the report in {out} ({error.strerror}); free some space or give another --out"
+        ) from error
+
+
+def draw_figures(evidence: Evidence) -> Iterator[tuple[str, Figure]]:
+    """Every figure for which there are records, with its name."""
+    for plot in plots(evidence):
+        with styled():
+            figure = plot.draw(evidence)
+        if figure is not None:
+            yield plot.name, figure
+
+
+def make_texts(evidence: Evidence, drawn: Mapping[str, str]) -> dict[str, str]:
+    """The files of the report but for the figures; name -> text.
+
+    Args:
+        evidence: what was measured.
+        drawn: name of each figure -> its SVG, which the page holds.
+    """
+    claims = check_claims(evidence)
+    numbers = {name: number for number, name in enumerate(drawn, 1)}
+    missing = [plot for plot in plots(evidence) if plot.name not in drawn]
+    markdown = render("report.md.j2", evidence, claims, drawn=set(drawn), numbers=numbers, missing=missing)
+    return {
+        "report.md": markdown,
+        "report.html": _html(markdown, drawn, " ".join(evidence.table["dataset"].unique())),
+        "claims.json": json.dumps([_claim_content(claim) for claim in claims], indent=1, ensure_ascii=False) + "\n",
+        "results.csv": evidence.table.drop(columns=["run"]).to_csv(index=False, lineterminator="\n"),
+    }
+
+
+def _html(markdown: str, drawn: Mapping[str, str], datasets: str) -> str:
+    """The page: the Markdown without any HTML of its own, with the figures inside."""
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
+    for name, svg in drawn.items():
+        inlined = base64.b64encode(svg.encode()).decode()
+        body = body.replace(f'src="figures/{name}.svg"', f'src="data:image/svg+xml;base64,{inlined}"')
+    for verdict, symbol in SYMBOLS.items():
+        body = body.replace(
+            f"<td>{symbol} {verdict}</td>", f'<td class="{verdict.replace(" ", "-")}">{symbol} {verdict}</td>'
+        )
+    body = body.replace("<table>", '<div class="table"><table>').replace("</table>", "</table></div>")
+    page = jinja2.Environment(loader=TEMPLATES, autoescape=True).get_template("page.html.j2")
+    return page.render(title=f"Benchmarks of training: {datasets}", body=Markup(body))  # noqa: S704  # markdown-it escaped it
+
+
+def _claim_content(claim: Claim) -> dict[str, Any]:
+    content = claim._asdict() | {"verdict": claim.verdict}
+    content["background"] = [
+        {"what": remark.what, "unit": remark.unit, "estimate": _rounded(remark.estimate._asdict())}
+        for remark in claim.background
+    ]
+    content["findings"] = [
+        {
+            "what": finding.what, "unit": finding.unit, "verdict": finding.verdict, "caveat": finding.caveat,
+            "region": [end if math.isfinite(end) else None for end in finding.region],
+            "estimate": None if finding.estimate is None else _rounded(finding.estimate._asdict()),
+        }
+        for finding in claim.findings
+    ]  # fmt: skip
+    return content
+
+
+def _rounded(content: dict[str, Any]) -> dict[str, Any]:
+    return {key: written(value) if isinstance(value, float) else value for key, value in content.items()}
+
+
+def print_claims(evidence: Evidence) -> None:
+    """The claims with their verdicts, in the terminal."""
+    claims = check_claims(evidence)
+    if not claims:
+        return
+    table = Table(title="the claims of the study")
+    for column in ("#", "claim", "here", "verdict"):
+        table.add_column(column, overflow="fold")
+    for claim in claims:
+        finding = claim.decisive
+        here = (
+            "" if finding is None or finding.estimate is None else formatting.estimate(finding.estimate, finding.unit)
+        )
+        table.add_row(str(claim.number), claim.statement, here, f"{SYMBOLS[claim.verdict]} {claim.verdict}")
+    Console(markup=False, highlight=False).print(table)

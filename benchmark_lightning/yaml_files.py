@@ -1,0 +1,56 @@
+"""A YAML file as a mapping, or one sentence about what is wrong with it. Imports no torch."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from benchmark_lightning.errors import InputError
+
+
+def load_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file.
+
+    Raises:
+        InputError: there is no such file, or it is no YAML mapping.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise InputError(f"there is no file {path}") from error
+    except (OSError, UnicodeError) as error:
+        raise InputError(f"{path} cannot be read ({error})") from error
+    return parse_yaml(text, str(path))
+
+
+def parse_yaml(text: str, name: str) -> dict[str, Any]:
+    """The mapping in the text of a YAML file called ``name``.
+
+    Raises:
+        InputError: it is no YAML mapping.
+    """
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"{name} is not valid YAML ({' '.join(str(error).split())})") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{name} holds no keys; see configs/ for examples")
+    return content
+
+
+def load_packaged_yaml(name: str) -> dict[str, Any]:
+    """The mapping in a YAML file that a package brings along.
+
+    Args:
+        name: ``package:file``, such as ``benchmark_lightning.published:study.yaml``.
+
+    Raises:
+        InputError: there is no such package or file, or it is no YAML mapping.
+    """
+    package, _, file = name.partition(":")
+    try:
+        text = files(package).joinpath(file).read_text(encoding="utf-8")
+    except (ImportError, OSError, TypeError, ValueError) as error:
+        raise InputError(f"{name} cannot be read ({error}); give package:file.yaml of an installed package") from error
+    return parse_yaml(text, name)
