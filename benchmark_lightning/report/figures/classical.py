@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from benchmark_lightning.report.configurations import best_position, study_split
-from benchmark_lightning.report.evidence import Evidence
-from benchmark_lightning.report.hyperparameter_figures import frontier_figure
-from benchmark_lightning.report.statistics import Line, fit_line
-from benchmark_lightning.report.style import Cues, error_ends, logarithmic, panel_grid, stacked, unlisted
-from benchmark_lightning.report.wording import training_images
+from benchmark_lightning.report.evidence.configurations import best_position, study_split
+from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.figures.networks import frontier_figure
+from benchmark_lightning.report.evidence.statistics import Line, fit_line
+from benchmark_lightning.report.figures.style import Cues, error_ends, logarithmic, panel_grid, stacked, unlisted
+from benchmark_lightning.report.evidence.formatting import training_images
 
 
 def largest(frame: pd.DataFrame) -> pd.DataFrame:

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from benchmark_lightning.report.configurations import best_position
-from benchmark_lightning.report.evidence import Evidence
-from benchmark_lightning.report.statistics import Estimate, mean_of, median_of
-from benchmark_lightning.report.style import panel_grid, stacked, unlisted
+from benchmark_lightning.report.evidence.configurations import best_position
+from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.evidence.statistics import Estimate, mean_of, median_of
+from benchmark_lightning.report.figures.style import panel_grid, stacked, unlisted
 
 MAX_PANELS = 16
 LESS_IS_BETTER = ("_seconds", "_mib", "_joules", "_loss")

@@ -28,7 +28,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation, Text
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
 
-from benchmark_lightning.report.rounding import written
+from benchmark_lightning.report.evidence.rounding import written
 
 _NO_NAME = re.compile(r"_(child|container)\d+|_nolegend_")  # labels that matplotlib gives
 

@@ -4,11 +4,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark_lightning.report.evidence import Evidence
-from benchmark_lightning.report.hardware import PARTS, PUBLISHED_OPTIMIZER, PUBLISHED_SPEEDUP, WORK, Timing
-from benchmark_lightning.report.statistics import Line, fit_line
-from benchmark_lightning.report.style import HATCHES, PALETTE, Cues, error_ends, panel_grid, unlisted
-from benchmark_lightning.report.wording import count
+from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.evidence.timings import PARTS, PUBLISHED_OPTIMIZER, PUBLISHED_SPEEDUP, WORK, Timing
+from benchmark_lightning.report.evidence.statistics import Line, fit_line
+from benchmark_lightning.report.figures.style import HATCHES, PALETTE, Cues, error_ends, panel_grid, unlisted
+from benchmark_lightning.report.evidence.formatting import count
 
 MAX_PANELS = 6
 

@@ -7,10 +7,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from benchmark_lightning.report.configurations import best_position, name_of
-from benchmark_lightning.report.evidence import Evidence
-from benchmark_lightning.report.statistics import frontier, frontier_frequencies, mean_of
-from benchmark_lightning.report.style import (
+from benchmark_lightning.report.evidence.configurations import best_position, name_of
+from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.evidence.statistics import frontier, frontier_frequencies, mean_of
+from benchmark_lightning.report.figures.style import (
     PALETTE,
     Cues,
     error_ends,

@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from PIL import Image
 
-from benchmark_lightning.report.figure_data import figure_data
-from benchmark_lightning.report.stamps import stamped_png, stamped_svg
+from benchmark_lightning.report.figures.figure_data import figure_data
+from benchmark_lightning.report.figures.stamps import stamped_png, stamped_svg
 
 INK = "#1f2328"  # text and axes; in an SVG it gives way to the colour of the page's text
 DARK_INK = "#e6edf3"

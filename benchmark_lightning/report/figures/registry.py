@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
-from benchmark_lightning.report import hardware_figures, heatmaps, hyperparameter_figures, svm_figures
-from benchmark_lightning.report.evidence import Evidence
+from benchmark_lightning.report.figures import classical, hardware, heatmaps, networks
+from benchmark_lightning.report.evidence.evidence import Evidence
 
 
 class Plot(NamedTuple):
@@ -37,7 +37,7 @@ PLOTS = (
         "Accuracy of every configuration",
         "Bars start at 0; the points below are the same values magnified, with 95 % intervals. The circle marks the "
         "best configuration by validation accuracy. Colour is the model, hatch the batch size.",
-        hyperparameter_figures.draw_accuracy_bars,
+        networks.draw_accuracy_bars,
         _GRID,
     ),
     Plot(
@@ -45,7 +45,7 @@ PLOTS = (
         "Training time against accuracy",
         "Larger markers are larger models, bars are 95 % intervals. The line joins what nothing else beats in both; a "
         "percentage says how often the point stays on it when all points are drawn anew within their intervals.",
-        hyperparameter_figures.draw_frontier,
+        networks.draw_frontier,
         _GRID,
     ),
     Plot(
@@ -61,14 +61,14 @@ PLOTS = (
         "How the best model learns",
         "Thin lines are runs, thick ones their mean, and from three runs on the band is the 95 % interval of the mean. "
         "The star is the test accuracy of the checkpoint that was best on the validation images, with its interval.",
-        hyperparameter_figures.draw_dynamics,
+        networks.draw_dynamics,
         _GRID,
     ),
     Plot(
         "figure5_kernels",
         "Kernels of the support vector classifier",
         "Accuracy from 0, the same magnified with 95 % intervals, and seconds to fit and to predict the test images.",
-        svm_figures.draw_kernels,
+        classical.draw_kernels,
         _SVM,
     ),
     Plot(
@@ -76,7 +76,7 @@ PLOTS = (
         "Support vector classifiers beside the networks",
         "As Figure 2, with all that was trained on as many images. Where a network ran on a GPU and an SVM on a CPU, "
         "that is part of the comparison.",
-        svm_figures.draw_svm_frontier,
+        classical.draw_svm_frontier,
         _SVM,
     ),
     Plot(
@@ -84,7 +84,7 @@ PLOTS = (
         "Speedup by model",
         "Times as fast as the CPU at the steady rate after warm-up, the median over interleaved pairs with its 95 % "
         "interval. Diamonds are the published values.",
-        hardware_figures.draw_speedups,
+        hardware.draw_speedups,
         _HARDWARE,
     ),
     Plot(
@@ -93,7 +93,7 @@ PLOTS = (
         "GFLOPs of the model against seconds of one epoch over all training images at the steady rate, with 95 % "
         "intervals, and the least-squares line from three models on, with where it fails most. Intervals that leave the "
         "figure are cut.",
-        hardware_figures.draw_flops,
+        hardware.draw_flops,
         _HARDWARE,
     ),
     Plot(
@@ -101,7 +101,7 @@ PLOTS = (
         "How much of the machine a training uses",
         "Operations of the training step by its steady rate, over the measured peak of matrix products at the same "
         "precision; bars show the 95 % interval of the rate. What is far from 1 waits for memory, launches or data.",
-        hardware_figures.draw_utilization,
+        hardware.draw_utilization,
         _HARDWARE,
     ),
     Plot(
@@ -109,7 +109,7 @@ PLOTS = (
         "Where the time of a step goes",
         "Median over ten steps of a pass of its own that waits for the device after each part, so that the parts can "
         "add up to more than a step of the timed run. Intervals that leave the figure are cut.",
-        hardware_figures.draw_breakdown,
+        hardware.draw_breakdown,
         _HARDWARE,
     ),
     Plot(
@@ -117,7 +117,7 @@ PLOTS = (
         "How the cost of an SVM grows",
         "Of each number of training images the configuration that is best on the validation images, with 95 % intervals; "
         "the exponent is the slope between the logarithms with its interval. The best network stands beside.",
-        svm_figures.draw_svm_costs,
+        classical.draw_svm_costs,
         "`benchmark-lightning sweep configs/sweep/svm_learning_curve.yaml`",
     ),
 )
