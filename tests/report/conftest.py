@@ -4,7 +4,7 @@ import pytest
 
 from benchmark_lightning.report.page.document import write_report
 from benchmark_lightning.report.evidence.evidence import Evidence
-from tests.report.made import network, whole_study, write
+from tests.report.made import network, whole_study, write, write_published
 
 
 @pytest.fixture(scope="session")
@@ -13,7 +13,7 @@ def study(tmp_path_factory):
     diverged = network(
         optimizer="sgd", lr=1e-2, status="diverged", error="the loss is nan", metrics={}, accelerator="cuda"
     )
-    return write([*whole_study(), diverged], tmp_path_factory.mktemp("study"))
+    return write_published([*whole_study(), diverged], tmp_path_factory.mktemp("study"))
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmark_lightning.report.evidence.questions import read_questions, write_questions
 from benchmark_lightning.study.record import Record, trial_key, write_record
 
 MACS = {"resnet18": 33_184_000, "resnet34": 70_932_000, "resnet50": 78_700_000}
@@ -166,6 +167,15 @@ def whole_study(num_seeds: int = 3, **changes: float) -> list[Record]:
         records.append(network(**common, rate=rate))
         records.append(network(**common, rate=rate * speedup, accelerator="cuda"))
     return records
+
+
+PUBLISHED = read_questions({"include": ["benchmark_lightning.published:study.yaml"]}, Path("study.yaml"))
+
+
+def write_published(records: list[Record], folder: Path) -> Path:
+    """As ``write``, with the claims of the published study."""
+    write_questions(PUBLISHED, folder)
+    return write(records, folder)
 
 
 def write(records: list[Record], folder: Path) -> Path:

@@ -27,7 +27,7 @@ def test_report_and_readme_say_what_the_records_say():
 def test_the_readme_leads_with_results_and_a_figure_of_the_report():
     text = Path("README.md").read_text(encoding="utf-8")
     shown = [name for name in BLOCKS if f"<!-- results: {name} from {REFERENCE} -->" in text]
-    assert {"claims", "conclusion", "table1"} <= set(shown)
+    assert {"claims", "conclusion", "hardware"} <= set(shown)
     figure = text.partition("](lightning_logs/")[2].partition(")")[0]
     assert Path("lightning_logs", figure).is_file()
 

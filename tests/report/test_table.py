@@ -14,7 +14,7 @@ from tests.report.made import CONTENDED, environment, network, svm, write
 def test_every_trial_is_one_row(evidence_of):
     table = evidence_of([network(seed=seed) for seed in range(3)] + [svm()]).table
     assert len(table) == 4
-    assert set(table["kind"]) == {"resnet", "svm"}
+    assert set(table["kind"]) == {"network", "classical"}
     assert table["test_accuracy"].notna().all()
 
 
@@ -41,12 +41,43 @@ def test_what_must_not_be_pooled_is_not_pooled(evidence_of, other):
     assert len(set(titles)) == 2  # and a person sees which is which
 
 
-def test_a_hyperparameter_outside_the_grid_makes_another_setting(evidence_of):
-    changed = network(seed=1)
-    changed.config["model"]["weight_decay"] = 0.1
-    evidence = evidence_of([network(seed=0), changed])
-    assert len(evidence.configurations) == 2
-    assert any("weight_decay 0.1" in title for title, _ in evidence.panels(evidence.configurations))
+def test_a_hyperparameter_that_no_published_study_varies_is_ranked(evidence_of):
+    """A sweep over the weight decay gave three winners that were never compared."""
+    records = [network(seed=seed, accuracy=accuracy) for seed in range(3) for accuracy in (0.90, 0.92, 0.91)]
+    for number, record in enumerate(records):
+        record.config["model"]["weight_decay"] = (0.0, 1e-4, 1e-2)[number % 3]
+        record.key += str(number)
+    evidence = evidence_of(records)
+    assert "model.weight_decay" in evidence.axes
+    ((_, group),) = evidence.panels(evidence.networks)
+    best = group[group["is_best"]]
+    assert (len(group), best["name"].tolist()) == (3, ["resnet18, weight decay 0.0001"])
+    assert best["n"].tolist() == [3]
+
+
+def test_a_setting_that_a_sweep_has_varied_is_ranked_and_one_that_two_sweeps_fix_is_not(evidence_of):
+    def with_epochs(epochs, values):
+        record = network(seed=epochs, values=values)
+        record.config["trainer"]["max_epochs"] = epochs
+        record.key += str(epochs)
+        return record
+
+    varied = evidence_of([with_epochs(epochs, {"trainer.max_epochs": epochs}) for epochs in (3, 9)])
+    assert len(varied.panels(varied.networks)) == 1
+    fixed = evidence_of([with_epochs(epochs, {}) for epochs in (3, 9)])
+    assert len(fixed.panels(fixed.networks)) == 2
+
+
+def test_a_forest_and_a_network_of_ones_own_are_rows_like_others(evidence_of):
+    forest, own = svm(), network()
+    forest.config["estimator"] = {
+        "class_path": "sklearn.ensemble.RandomForestClassifier", "init_args": {"n_estimators": 200},
+    }  # fmt: skip
+    del own.config["model"]["arch"]
+    own.config["model"]["network"] = {"class_path": "mine.CNN", "init_args": {"width": 8}}
+    evidence = evidence_of([forest, own])
+    assert not evidence.problems
+    assert sorted(evidence.configurations["name"]) == ["CNN", "RandomForestClassifier"]
 
 
 def test_a_timed_trial_has_no_say_about_accuracy(evidence_of):
@@ -109,6 +140,13 @@ def test_a_damaged_record_is_named_and_the_others_are_used(tmp_path, text):
     evidence = Evidence.of(tmp_path)
     assert len(evidence.table) == 1
     assert str(broken) in evidence.problems[0]
+
+
+def test_a_record_that_names_nothing_to_train_is_named(evidence_of, tmp_path):
+    strange = network(seed=1)
+    del strange.config["model"]["arch"]
+    (problem,) = evidence_of([network(), strange]).problems
+    assert "names no network and no estimator" in problem
 
 
 def test_a_newer_schema_is_named_and_the_others_are_used(tmp_path):

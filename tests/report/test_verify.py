@@ -12,7 +12,7 @@ from PIL import Image, PngImagePlugin
 from benchmark_lightning.__main__ import main
 from benchmark_lightning.report.page.contradictions import contradictions
 from benchmark_lightning.study.record import read_record
-from tests.report.made import network, svm, write
+from tests.report.made import network, svm, write, write_published
 
 README = """# A study
 
@@ -21,7 +21,7 @@ README = """# A study
 
 Words stay.
 
-<!-- results: table1 from records -->
+<!-- results: hardware from records -->
 old
 <!-- end of results -->
 
@@ -35,7 +35,7 @@ untouched
 def committed(tmp_path):
     """Records with their report, and a README whose tables were made from them."""
     records = [network(seed=seed, accuracy=0.92 + seed / 1000) for seed in range(2)]
-    write([*records, svm(), network(steps=60), network(steps=60, accelerator="cuda", rate=9e3)], tmp_path / "records")
+    write_published([*records, svm(), network(steps=60), network(steps=60, accelerator="cuda", rate=9e3)], tmp_path / "records")
     (tmp_path / "README.md").write_text(README, encoding="utf-8")
     assert main(["report", "records", "--readme", "README.md"]) == 0
     return tmp_path
@@ -55,7 +55,7 @@ def test_what_was_made_from_the_records_is_verified(committed, capsys):
     assert "\nold\n" not in text
 
 
-FILES = ("report.md", "report.html", "claims.json", "results.csv", "figures/figure1_accuracy.csv", "../../README.md")
+FILES = ("report.md", "report.html", "claims.json", "results.csv", "figures/accuracy.csv", "../../README.md")
 
 
 def change_a_digit(path):
@@ -78,14 +78,14 @@ def test_one_changed_digit_is_found_in_every_file_and_figure(committed, capsys):
     report = committed / "records" / "report"
     for name in FILES:
         change_a_digit(report / name)
-    path = report / "figures" / "figure5_kernels.svg"
+    path = report / "figures" / "classical_accuracy.svg"
     path.write_text(path.read_text(encoding="utf-8").replace("M 1", "M 2", 1), encoding="utf-8")
-    change_a_pixel(report / "figures" / "figure2_frontier.png")
+    change_a_pixel(report / "figures" / "frontier.png")
     (report / "figures" / "figure99.svg").write_text("<svg/>", encoding="utf-8")
     capsys.readouterr()
     assert verify() == 1
     lines = capsys.readouterr().out.splitlines()
-    for name in (*FILES, "figure5_kernels.svg", "figure2_frontier.png", "figure99.svg"):
+    for name in (*FILES, "classical_accuracy.svg", "frontier.png", "figure99.svg"):
         assert any((name.rpartition("/")[2] or name).removesuffix(".svg") in line for line in lines), name
 
 
@@ -119,7 +119,7 @@ def test_another_fourth_digit_of_one_accuracy_is_named_in_all_that_was_made_from
     out = capsys.readouterr().out
     assert f"hyperparameters/{path.parent.name}: test_accuracy is {was}, from the records {is_now}" in out
     assert re.search(
-        r"figure1_accuracy.csv, panel 1 \(FashionMNIST 49,000 training images\), bar of resnet18, batch 64: "
+        r"accuracy.csv, panel 1 \(FashionMNIST 49,000 training images\), bar of resnet18, batch 64: "
         r"y is 0\.9205, from the records 0\.92057\d",
         out,
     )
@@ -127,29 +127,29 @@ def test_another_fourth_digit_of_one_accuracy_is_named_in_all_that_was_made_from
         "report.md, line",
         "report.html, line",
         "claims.json, line",
-        "figure4_dynamics.csv",
+        "dynamics.csv",
     ):
         assert name in out
-    for name in ("figure1_accuracy.svg", "figure1_accuracy.png"):
+    for name in ("accuracy.svg", "accuracy.png"):
         assert f"{name}: it was drawn from other data" in out
 
 
 def test_a_figure_in_the_place_of_another_is_found(committed, capsys):
     figures = committed / "records" / "report" / "figures"
     for kind in ("svg", "png"):
-        shutil.copy(figures / f"figure2_frontier.{kind}", figures / f"figure6_svm_frontier.{kind}")
+        shutil.copy(figures / f"frontier.{kind}", figures / f"classical_frontier.{kind}")
     assert verify() == 1
     out = capsys.readouterr().out
     for kind in ("svg", "png"):
-        assert f"figure6_svm_frontier.{kind}: it was drawn from other data" in out
+        assert f"classical_frontier.{kind}: it was drawn from other data" in out
 
 
 def test_rows_that_are_missing_or_too_many_are_counted(committed, capsys):
-    path = committed / "records" / "report" / "figures" / "figure1_accuracy.csv"
+    path = committed / "records" / "report" / "figures" / "accuracy.csv"
     path.write_text(path.read_text(encoding="utf-8") + "1,point,,0,,,0,,,,\n", encoding="utf-8")
     assert verify() == 1
     num_rows = path.read_text(encoding="utf-8").count("\n")
-    assert f"figure1_accuracy.csv: it has {num_rows} rows, the records give {num_rows - 1}" in capsys.readouterr().out
+    assert f"accuracy.csv: it has {num_rows} rows, the records give {num_rows - 1}" in capsys.readouterr().out
 
 
 def test_without_a_report_there_is_nothing_to_verify(complaint, tmp_path):
@@ -186,16 +186,16 @@ def test_pictures_put_in_the_place_of_figures_are_found(committed, capsys):
     (report / "report.html").write_text(
         re.sub("base64,[A-Za-z0-9+/=]+", f"base64,{forged}", page, count=1), encoding="utf-8"
     )
-    (report / "figures" / "figure5_kernels.png").write_bytes(b"x")
-    broken = (report / "figures" / "figure2_frontier.png").read_bytes()
-    (report / "figures" / "figure2_frontier.png").write_bytes(broken[:5000] + b"x" + broken[5001:])
-    (report / "figures" / "figure6_svm_frontier.svg").write_text("<svg/>", encoding="utf-8")
+    (report / "figures" / "classical_accuracy.png").write_bytes(b"x")
+    broken = (report / "figures" / "frontier.png").read_bytes()
+    (report / "figures" / "frontier.png").write_bytes(broken[:5000] + b"x" + broken[5001:])
+    (report / "figures" / "classical_frontier.svg").write_text("<svg/>", encoding="utf-8")
     assert verify() == 1
     out = capsys.readouterr().out
     assert "report.html: its figures are not those" in out
-    assert "figure5_kernels.png" in out
-    assert "figure2_frontier.png" in out
-    assert "figure6_svm_frontier.svg" in out
+    assert "classical_accuracy.png" in out
+    assert "frontier.png" in out
+    assert "classical_frontier.svg" in out
 
 
 def test_a_persons_own_style_of_figures_changes_nothing(committed, monkeypatch):
@@ -214,9 +214,9 @@ def test_a_block_that_is_only_spoken_of_is_none(committed):
 
 
 def test_an_unknown_block_names_the_nearest(complaint, committed):
-    text = README.replace("table1 from", "tabel1 from")
+    text = README.replace("hardware from", "hardwear from")
     (committed / "README.md").write_text(text, encoding="utf-8")
-    assert "did you mean 'table1'?" in complaint("verify", "records", "--readme", "README.md")
+    assert "did you mean 'hardware'?" in complaint("verify", "records", "--readme", "README.md")
 
 
 @pytest.mark.parametrize(

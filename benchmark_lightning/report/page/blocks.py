@@ -12,7 +12,7 @@ from benchmark_lightning.report.claims.judging import check_claims
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.page.rendering import render
 
-BLOCKS = ("answers", "claims", "conclusion", "table1", "standard")
+BLOCKS = ("answers", "claims", "conclusion", "hardware", "printed")
 _BEGIN = re.compile(r"^<!-- results:", re.MULTILINE)
 _BLOCK = re.compile(
     r"^(<!-- results: (\S+) from ([^\n]+?) -->\n)((?:(?!^<!-- results:).)*?)^(<!-- end of results -->)",

@@ -3,8 +3,9 @@
 import pytest
 
 from benchmark_lightning.report.evidence.evidence import Evidence
-from benchmark_lightning.report.page.context import best_rows, hardware_tables, kernel_rows
-from tests.report.made import environment, network, svm, write
+from benchmark_lightning.report.page.devices import hardware_tables
+from benchmark_lightning.report.page.rankings import best_rows, classical_rows
+from tests.report.made import environment, network, svm, write, write_published
 
 
 def test_times_of_two_machines_are_never_a_ratio_though_their_processors_have_one_name(tmp_path):
@@ -14,7 +15,7 @@ def test_times_of_two_machines_are_never_a_ratio_though_their_processors_have_on
         svm("MNIST"),
         *(network("MNIST", seed=seed, environment=environment("cpu", "machine B")) for seed in range(3)),
     ]
-    rows = {row["dataset"]: row for row in kernel_rows(Evidence.of(write(alike + there, tmp_path / "records")))}
+    rows = {row["dataset"]: row for row in classical_rows(Evidence.of(write(alike + there, tmp_path / "records")))}
     assert rows["FashionMNIST"]["times"].value == pytest.approx(100 / 30)
     assert rows["MNIST"]["times"] is None
     assert rows["MNIST"]["lead"].value == pytest.approx(0.03, abs=1e-3)
@@ -25,17 +26,22 @@ def test_a_network_that_ran_once_decides_nothing_about_classical_methods(tmp_pat
         ("once", [network()], "one run"),
         ("thrice", [network(seed=s) for s in range(3)], "no"),
     ):
-        (row,) = kernel_rows(Evidence.of(write([*records, svm()], tmp_path / name)))
+        (row,) = classical_rows(Evidence.of(write([*records, svm()], tmp_path / name)))
         assert row["answer"] == answer
 
 
 def test_a_choice_that_only_test_images_make_is_called_so(tmp_path):
     ran_once = [network(lr=lr, accuracy=0.92 - (lr < 1e-3) * 0.05) for lr in (1e-3, 1e-4)]
-    (row,) = best_rows(Evidence.of(write(ran_once, tmp_path / "records")))
+    evidence = Evidence.of(write(ran_once, tmp_path / "records"))
+    (row,) = best_rows(evidence, evidence.networks)
     assert row["by_images_alone"]
 
 
 def test_published_seconds_stand_beside_the_precision_that_they_were_measured_in(tmp_path):
     records = [network(optimizer="sgd", precision=precision, steps=60) for precision in ("16-mixed", "32-true")]
-    tables = hardware_tables(Evidence.of(write(records, tmp_path / "records")))
-    assert {table["precision"]: table["has_published"] for table in tables} == {"16-mixed": True, "32-true": False}
+    tables = hardware_tables(Evidence.of(write_published(records, tmp_path / "records")))
+    printed = {table["title"]: table["rows"][0]["printed"] for table in tables}
+    assert printed == {
+        "FashionMNIST, batch 64, 16-mixed": ["2,724 s, whole training", "707 s, whole training", "3.8x"],
+        "FashionMNIST, batch 64, 32-true": [],
+    }

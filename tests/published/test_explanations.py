@@ -3,14 +3,14 @@
 import pytest
 
 from benchmark_lightning.report.evidence import formatting
-from benchmark_lightning.published.claims import check_claims
+from benchmark_lightning.report.claims.judging import check_claims
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.page.rendering import render
-from tests.report.made import network, svm, write
+from tests.report.made import network, svm, write_published
 
 
 def background(number, records, tmp_path):
-    evidence = Evidence.of(write(records, tmp_path / "records"))
+    evidence = Evidence.of(write_published(records, tmp_path / "records"))
     return {remark.what: remark for remark in check_claims(evidence)[number - 1].background}
 
 
@@ -58,7 +58,7 @@ def test_the_use_of_a_gpu_stands_beside_its_speedup(tmp_path):
 
 
 def test_a_claim_that_fails_is_concluded_with_its_reason(tmp_path):
-    evidence = Evidence.of(write([network(seed=seed, peak_epoch=5) for seed in range(3)], tmp_path / "records"))
+    evidence = Evidence.of(write_published([network(seed=seed, peak_epoch=5) for seed in range(3)], tmp_path / "records"))
     conclusion = render("conclusion.md.j2", evidence, check_claims(evidence))
     assert "Claim 4 fails here" in conclusion
     assert "validation accuracy that the epochs after the second add: 1.20 points" in conclusion
@@ -68,5 +68,5 @@ def test_a_claim_that_fails_is_concluded_with_its_reason(tmp_path):
 def test_what_was_not_measured_explains_nothing(tmp_path):
     digits = [network("Digits", lr=lr, arch=arch) for lr in (1e-3, 1e-4) for arch in ("resnet18", "resnet50")]
     svms = [svm("Digits", kernel=kernel) for kernel in ("rbf", "poly")]
-    evidence = Evidence.of(write([*digits, *svms], tmp_path / "records"))
+    evidence = Evidence.of(write_published([*digits, *svms], tmp_path / "records"))
     assert not [claim.number for claim in check_claims(evidence) if claim.background]
