@@ -8,20 +8,14 @@ import pytest
 import benchmark_lightning
 
 PACKAGE = Path(benchmark_lightning.__file__).parent
+ROOT = Path(__file__).parents[1]
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-FORBIDDEN = {
-    "training": {"benchmark_lightning.study", "benchmark_lightning.report"},
-    "study": {"benchmark_lightning.report"},
-    "report": {
-        "benchmark_lightning.training",
-        "benchmark_lightning.studies",
-        "torch",
-        "lightning",
-        "torchvision",
-        "torchmetrics",
-    },
-}
+# The rooms from the lowest to the highest: a module imports from its own room and from lower ones.
+ROOMS = (
+    "training", "study", "report.evidence", "report.claims", "report.figures", "report.page", "published", "",
+)  # fmt: skip
+PICTURE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 WITHOUT_TORCH = [
     "__init__.py",
     "__main__.py",
@@ -29,9 +23,11 @@ WITHOUT_TORCH = [
     "errors.py",
     "loading.py",
     "studies.py",
+    "yaml_files.py",
     *(f"training/{name}.py" for name in ("contention", "precision", "processor")),
     *(f"study/{name}.py" for name in ("axes", "executors", "options", "record", "result", "screen", "state", "sweep")),
-    *(str(path.relative_to(PACKAGE)) for path in PACKAGE.glob("report/*.py") if path.name != "__init__.py"),
+    *(str(path.relative_to(PACKAGE)) for path in PACKAGE.glob("report/*/*.py") if path.name != "__init__.py"),
+    *(str(path.relative_to(PACKAGE)) for path in PACKAGE.glob("published/*.py") if path.name != "__init__.py"),
 ]
 
 
@@ -49,10 +45,56 @@ def imports_any(path: Path, forbidden: set[str]) -> set[str]:
     return {name for name in imported_modules(path) for top in forbidden if name == top or name.startswith(f"{top}.")}
 
 
+def room_of(module: str) -> str | None:
+    """The room of a module by its dotted name; None for one outside the package, or in its foundation."""
+    inner = module.removeprefix("benchmark_lightning").removeprefix(".")
+    if not module.startswith("benchmark_lightning") or inner in ("", "report", "__version__"):
+        return None
+    if inner.split(".")[0] in FOUNDATION:
+        return None
+    return next((room for room in ROOMS if room and (inner == room or inner.startswith(f"{room}."))), "")
+
+
+FOUNDATION = ("errors", "arguments", "yaml_files", "loading")  # every room may use these
+OWN = {path: "benchmark_lightning." + path.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".")
+       for path in MODULES}  # fmt: skip
+
+
+def arrows() -> dict[str, set[str]]:
+    """Each room with the others that its modules import."""
+    found: dict[str, set[str]] = {room: set() for room in ROOMS}
+    for path, module in OWN.items():
+        room = room_of(module)
+        if room is not None:
+            found[room] |= {other for name in imported_modules(path) if (other := room_of(name)) not in (None, room)}
+    return found
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_run_one_way(path):
-    wing = path.relative_to(PACKAGE).parts[0]
-    assert not imports_any(path, FORBIDDEN.get(wing, set()))
+    """An arrow upwards, such as of the engine to the published study, would make two rooms one."""
+    room = room_of(OWN[path])
+    if room is not None:
+        lower = {None, *ROOMS[: ROOMS.index(room) + 1]}
+        assert {name for name in imported_modules(path) if room_of(name) not in lower} == set()
+
+
+def test_the_picture_in_contributing_is_that_of_the_imports():
+    drawn = "\n".join(
+        f"{room or 'commands':<16} -> {', '.join(other for other in ROOMS if other in others) or 'no other room'}"
+        for room, others in arrows().items()
+    )
+    assert f"```\n{drawn}\n```" in PICTURE, f"CONTRIBUTING.md should show:\n{drawn}"
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if path.is_relative_to(PACKAGE / "report")], ids=lambda path: OWN[path]
+)
+def test_the_report_reads_records_alone_and_starts_without_torch(path):
+    forbidden = {"torch", "lightning", "torchvision", "torchmetrics", "benchmark_lightning.training"}
+    assert not imports_any(path, forbidden)
+    study = {name for name in imported_modules(path) if name.startswith("benchmark_lightning.study")}
+    assert all(name.startswith("benchmark_lightning.study.record") for name in study)
 
 
 @pytest.mark.parametrize("name", WITHOUT_TORCH)
@@ -62,14 +104,8 @@ def test_what_must_start_at_once_imports_no_torch(name):
         for path in MODULES
     }
     with_torch = inside - {f"benchmark_lightning.{name[:-3].replace('/', '.')}" for name in WITHOUT_TORCH}
-    with_torch -= {f"benchmark_lightning.{wing}__init__" for wing in ("", "training.", "study.", "report.")}
+    with_torch -= {name for name in with_torch if name.endswith(".__init__")}
     assert not imports_any(PACKAGE / name, {"torch", "lightning", *with_torch})
-
-
-@pytest.mark.parametrize("path", [path for path in MODULES if path.parent.name == "report"], ids=lambda path: path.stem)
-def test_the_report_reads_records_alone(path):
-    study = {name for name in imported_modules(path) if name.startswith("benchmark_lightning.study")}
-    assert all(name.startswith("benchmark_lightning.study.record") for name in study)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
