@@ -71,9 +71,9 @@ def main(arguments: Sequence[str]) -> int:
     path, options = study_options(arguments)
     study = read_study(path)
     folder = options.pop("out") or Path("lightning_logs") / path.stem
-    if not options["dry_run"]:  # all trials of all sweeps are valid before the first one starts
-        planned = [trial for sweep in study.sweeps for trial in plan(read_sweep(sweep))]
-        check_questions(study.questions, planned)
+    planned = [trial for sweep in study.sweeps for trial in plan(read_sweep(sweep))]
+    check_questions(study.questions, planned)  # all is valid before the first trial starts
+    if not options["dry_run"]:
         write_questions(study.questions, folder)
     command = f"benchmark-lightning study {path} --out {folder}"
     worst = 0

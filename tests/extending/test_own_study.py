@@ -1,0 +1,51 @@
+"""An axis, a claim and a figure of one's own take files of a person's own, and none of the package."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from benchmark_lightning.__main__ import main
+
+HERE = Path(__file__).parent
+FILES = ("own_study.yaml", "own_sweep.yaml", "own_base.yaml", "own_figure.py")
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    for name in FILES:
+        shutil.copy(HERE / name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path
+
+
+def test_an_axis_a_claim_and_a_figure_of_ones_own_are_in_the_report(own):
+    assert main(["study", "own_study.yaml", "--out", "out", "--repeat-contended", "0"]) == 0
+    (claim,) = json.loads((own / "out/report/claims.json").read_text(encoding="utf-8"))
+    assert claim["verdict"] == "holds"
+    text = (own / "out/report/report.md").read_text(encoding="utf-8")
+    assert "| estimator.C | classical methods | 1e-05, 0.01, 1 |" in text
+    assert "LogisticRegression, C 1," in text  # the best one, by what varied
+    assert "Accuracy by the strength of the regularisation" in text
+    assert (own / "out/report/figures/accuracy_by_c.csv").is_file()
+    assert main(["verify", "out", "--study", "own_study.yaml"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("estimator.C: 1.0e-5}", "estimator.D: 1.0e-5}", "names estimator.D"),
+        ("estimator.C: 1.0e-5}", "estimator.C: 7}", "which no trial of its sweeps has"),
+        ("compare: difference", "compare: diference", "did you mean 'difference'?"),
+        ("own_figure:draw", "own_figure:drow", "cannot be found"),
+        ("section: classical", "section: classic", "did you mean 'classical'?"),
+    ],
+)
+def test_a_mistake_in_a_study_costs_no_trial(own, capsys, old, new, sentence):
+    text = (own / "own_study.yaml").read_text(encoding="utf-8")
+    (own / "own_study.yaml").write_text(text.replace(old, new), encoding="utf-8")
+    assert main(["study", "own_study.yaml", "--out", "out"]) == 2
+    assert sentence in capsys.readouterr().err
+    assert not list(own.glob("out/*/*/record.json"))
