@@ -11,7 +11,7 @@ import pytest
 from benchmark_lightning.__main__ import main
 from benchmark_lightning.errors import InputError
 from benchmark_lightning.study.record import read_record
-from benchmark_lightning.study.svm import IS_INTELEX_INSTALLED, SVMOptions, build_classifier
+from benchmark_lightning.study.trials.estimators import IS_INTELEX_INSTALLED, build, canonical
 from benchmark_lightning.training.data import ROOT_VARIABLE
 from benchmark_lightning.training.datasets import MNIST, FashionMNIST
 from tests.study.sweeps import CONFIGS, OUT, driver, trial_processes, wait_for
@@ -38,8 +38,8 @@ def test_the_standard_split_keeps_the_published_test_set(dataset):
 @pytest.mark.parametrize("dataset", [MNIST, FashionMNIST])
 def test_mean_and_deviation_are_those_of_the_training_images(dataset):
     images = dataset(root=ROOT).pool.images[:60_000].numpy().astype(np.float32) / 255
-    assert images.mean() == pytest.approx(dataset.mean, abs=1e-4)
-    assert images.std() == pytest.approx(dataset.std, abs=1e-4)
+    assert images.mean() == pytest.approx(dataset.mean[0], abs=1e-4)
+    assert images.std() == pytest.approx(dataset.std[0], abs=1e-4)
 
 
 def test_a_data_set_in_the_folder_of_another_is_refused(tmp_path):
@@ -74,7 +74,9 @@ def test_both_engines_of_the_svm_agree_on_real_images(kernel):
     data = FashionMNIST(root=ROOT, train_fraction=0.05)
     train, (features, _) = data.arrays("train"), data.arrays("val")
     predictions = [
-        build_classifier(SVMOptions(kernel=kernel, engine=engine), seed=0).fit(*train).predict(features)
+        build(canonical({"class_path": "SVC", "init_args": {"kernel": kernel}}), engine, 0)
+        .fit(*train)
+        .predict(features)
         for engine in ("scikit-learn", "scikit-learn-intelex")
     ]
     assert np.mean(predictions[0] == predictions[1]) >= 0.999
@@ -85,7 +87,7 @@ def test_both_engines_of_the_svm_agree_on_real_images(kernel):
 def test_the_death_of_the_driver_ends_its_trial_also_in_c_code(monkeypatch):
     """scikit-learn-intelex keeps Python's threads waiting for as long as it computes: half a minute for this kernel."""
     monkeypatch.setenv(ROOT_VARIABLE, ROOT)
-    text = f"trial: svm\nbase: [{CONFIGS}/data/fashion_mnist.yaml]\naxes: {{svm.kernel: [rbf]}}\n"
+    text = f"trial: classical\nbase: [{CONFIGS}/data/fashion_mnist.yaml]\naxes: {{estimator: [SVC]}}\n"
     with driver(text) as process:
         wait_for(lambda: any(OUT.glob("*/config.yaml")))
         time.sleep(5)

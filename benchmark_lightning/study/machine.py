@@ -32,7 +32,7 @@ LOADER_IMAGES = 60_000
 class Noise(ImageData):
     """Random images, as many as MNIST has for training: what a machine can do does not depend on what they show."""
 
-    mean, std = 0.5, 0.29
+    class_names, mean, std = tuple("0123456789"), (0.5,), (0.29,)
 
     def load(self) -> Pool:
         images = torch.randint(0, 256, (LOADER_IMAGES, 1, 28, 28), dtype=torch.uint8)

@@ -1,6 +1,6 @@
 """Random changes of training images, a whole batch at a time on its device.
 
-Shapes: B images of H x W pixels; every image is changed in its own way.
+Shapes: B images of C channels and H x W pixels; every image is changed in its own way.
 """
 
 import torch
@@ -9,17 +9,18 @@ from torch.nn import functional
 
 
 def random_flip(images: Tensor) -> Tensor:
-    """``(B, 1, H, W)``, each image mirrored left to right with probability 1/2."""
+    """``(B, C, H, W)``, each image mirrored left to right with probability 1/2."""
     mirrored = torch.rand(len(images), 1, 1, 1, device=images.device) < 0.5
     return torch.where(mirrored, images.flip(-1), images)
 
 
 def random_crop(images: Tensor, padding: int) -> Tensor:
-    """``(B, 1, H, W)``, each image shifted by up to ``padding`` pixels down or up and left or right, zeros moving in."""
-    num_images, _, height, width = images.shape
+    """``(B, C, H, W)``, each image shifted by up to ``padding`` pixels down or up and left or right, zeros moving in."""
+    num_images, num_channels, height, width = images.shape
     padded = functional.pad(images, [padding] * 4)
     top, left = torch.randint(2 * padding + 1, (2, num_images, 1), device=images.device)
     rows = top + torch.arange(height, device=images.device)  # (B, H)
     columns = left + torch.arange(width, device=images.device)  # (B, W)
-    which = torch.arange(num_images, device=images.device)
-    return padded[which[:, None, None], 0, rows[:, :, None], columns[:, None, :]].unsqueeze(1)
+    which = torch.arange(num_images, device=images.device)[:, None, None, None]
+    channels = torch.arange(num_channels, device=images.device)[:, None, None]
+    return padded[which, channels, rows[:, None, :, None], columns[:, None, None, :]]

@@ -1,17 +1,16 @@
-"""Grey images resident in memory, split and handed out: a batch is a tensor of indices.
+"""Images resident in memory, split and handed out: a batch is a tensor of indices.
 
 No image is opened, decoded or converted one at a time. The DataLoader hands out positions; whole batches are
 gathered, normalised and augmented on the device that trains.
 
-Shapes: N images in the pool, B images in a batch.
+Shapes: N images in the pool, B images in a batch, C channels, H pixels in height and width.
 """
 
 import hashlib
-import math
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 
 import lightning.pytorch as L
 import numpy as np
@@ -19,29 +18,27 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from benchmark_lightning.errors import InputError
 from benchmark_lightning.training.augment import random_crop, random_flip
-from benchmark_lightning.training.image_files import find_image_files, read_image_files
-from benchmark_lightning.training.splits import Split, pooled_split, standard_split, stratified_part
+from benchmark_lightning.training.image_files import find_image_files, read_drawings, read_pictures
+from benchmark_lightning.training.loaders import evaluation_loader, training_loader
+from benchmark_lightning.training.pool import Pool, channel_statistics, check_pool
+from benchmark_lightning.training.resident import Resident, keep_on
+from benchmark_lightning.training.splits import Split, check_classes, pooled_split, standard_split, stratified_part
+
+__all__ = ["LARGEST_SEED", "ROOT_VARIABLE", "ImageData", "Pool"]
 
 ROOT_VARIABLE = "BENCHMARK_LIGHTNING_DATA"
 LARGEST_SEED = 2**32 - 1  # that NumPy takes
-STORED_SIZE = 28  # pixels in height and width
-DIGITS = tuple("0123456789")
-
-
-class Pool(NamedTuple):
-    """All images of a data set: the published training images first, then the test images."""
-
-    images: Tensor  # (N, 1, 28, 28) uint8
-    labels: Tensor  # (N,) int64
-    num_train: int | None  # how many are published as training images; None where nothing is
 
 
 class ImageData(L.LightningDataModule):
-    """Grey 28x28 images in a stratified split; batches are ``(B, 1, H, H)`` float32 and ``(B,)`` int64.
+    """Square images in a stratified split; batches are ``(B, C, H, H)`` float32 and ``(B,)`` int64.
+
+    A data set is a subclass with a method ``load``. What it declares of ``class_names``, ``image_shape``, ``mean`` and
+    ``std`` is known before an image is read; all else is found in the images.
 
     Args:
         root: Folder that holds ``<data set>/raw/*-ubyte``, as torchvision lays it out; by default the environment
@@ -52,7 +49,8 @@ class ImageData(L.LightningDataModule):
             tenth of the published training set.
         split_seed: Seed of the split, apart from the seed of the training.
         train_fraction: Stratified part of the training set to train on, above 0 and at most 1.
-        image_size: H; other than 28, the images are enlarged or reduced on the device, for networks that need it.
+        image_size: H; other than stored, the images are enlarged or reduced on the device, for networks that need it.
+            null is the size that they are stored in.
         random_flip: Mirror each training image left to right with probability 1/2.
         random_crop: Shift each training image by up to so many pixels in each direction.
         download: Fetch the files when they are missing.
@@ -62,11 +60,8 @@ class ImageData(L.LightningDataModule):
         InputError: a value is out of its range.
     """
 
-    num_classes: ClassVar[int] = 10
-    class_names: ClassVar[tuple[str, ...]] = DIGITS
-    # Mean and standard deviation of the published training images, scaled to [0, 1].
-    mean: ClassVar[float]
-    std: ClassVar[float]
+    # Whether images are light strokes on a dark ground, which a user's own pictures for ``predict`` are brought to.
+    are_drawings: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -76,7 +71,7 @@ class ImageData(L.LightningDataModule):
         split: Literal["pooled", "standard"] = "pooled",
         split_seed: int = 0,
         train_fraction: float = 1.0,
-        image_size: int = STORED_SIZE,
+        image_size: int | None = None,
         random_flip: bool = False,
         random_crop: int = 0,
         download: bool = True,
@@ -90,14 +85,12 @@ class ImageData(L.LightningDataModule):
             ("image_size", image_size, 8),
             ("random_crop", random_crop, 0),
         ):
-            if value < smallest:
+            if value is not None and value < smallest:
                 raise InputError(f"data.{key} is {value}; give a whole number of at least {smallest}")
         if split_seed > LARGEST_SEED:
             raise InputError(f"data.split_seed is {split_seed}; give at most {LARGEST_SEED}")
         if not 0 < train_fraction <= 1:
             raise InputError(f"data.train_fraction is {train_fraction}; give a number above 0 and at most 1")
-        if random_crop > 14:
-            raise InputError(f"data.random_crop is {random_crop}; give at most 14 pixels, half of an image")
         self.root_is_given = root is not None or bool(os.environ.get(ROOT_VARIABLE))
         self.root = Path(root or os.environ.get(ROOT_VARIABLE) or "data")
         self.batch_size = batch_size
@@ -105,13 +98,14 @@ class ImageData(L.LightningDataModule):
         self.split_kind = split
         self.split_seed = split_seed
         self.train_fraction = train_fraction
-        self.image_size = image_size
+        self._image_size = image_size
         self.random_flip = random_flip
         self.random_crop = random_crop
         self.download = download
         paths = [predict_images] if isinstance(predict_images, str) else predict_images
         self.predict_files = find_image_files(paths) if paths else []
-        self._resident: dict[torch.device, tuple[Tensor, Tensor]] = {}
+        self._is_loading = False
+        self._resident: dict[torch.device, Resident] = {}
 
     @property
     def dataset(self) -> str:
@@ -120,11 +114,65 @@ class ImageData(L.LightningDataModule):
 
     def load(self) -> Pool:
         """Reads all images; a data set is a subclass that defines this."""
-        raise InputError("data.class_path ImageData is no data set; give MNIST, FashionMNIST, KMNIST or Digits")
+        raise InputError(f"data.class_path {self.dataset} is no data set: it has no method load; see docs/extending.md")
 
     @cached_property
     def pool(self) -> Pool:
-        return self.load()
+        if self._is_loading:
+            raise InputError(
+                f"{self.dataset}.load() asks for what is found in its own images; declare class_names and image_shape there"
+            )
+        self._is_loading = True
+        try:
+            loaded = self.load()
+        finally:
+            self._is_loading = False
+        return check_pool(loaded, self.dataset, self._declared("class_names"), self._declared("image_shape"))
+
+    def _declared(self, name: str) -> Any:
+        """What the class itself says; None where it is to be found in the images."""
+        value = vars(self).get(name, getattr(type(self), name))
+        return None if isinstance(value, cached_property) else value
+
+    @cached_property
+    def class_names(self) -> tuple[str, ...]:
+        """In the order of the labels."""
+        names = self.pool.class_names
+        assert names is not None  # check_pool has numbered them
+        return names
+
+    @cached_property
+    def image_shape(self) -> tuple[int, int, int]:
+        """C, H and H of the images as they are stored."""
+        channels, height, width = self.pool.images.shape[1:]
+        return channels, height, width
+
+    @property
+    def num_classes(self) -> int:
+        return len(self.class_names)
+
+    @property
+    def num_channels(self) -> int:
+        return self.image_shape[0]
+
+    @property
+    def image_size(self) -> int:
+        """H of the images that a network receives."""
+        return self._image_size or self.image_shape[-1]
+
+    @cached_property
+    def mean(self) -> tuple[float, ...]:
+        """Of each channel, scaled to [0, 1], over all training images of the split, before ``train_fraction``."""
+        return self._statistics[0]
+
+    @cached_property
+    def std(self) -> tuple[float, ...]:
+        """The standard deviation of the same pixels as ``mean``."""
+        return self._statistics[1]
+
+    @cached_property
+    def _statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        return channel_statistics(self.pool.images, torch.from_numpy(self.partition.train))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -136,12 +184,14 @@ class ImageData(L.LightningDataModule):
     @cached_property
     def partition(self) -> Split:
         """The split of the whole pool, before ``train_fraction``."""
-        labels = self.pool.labels.numpy()
+        labels, num_train = self.pool.labels.numpy(), self.pool.num_train
         if self.split_kind == "pooled":
+            check_classes(labels, self.class_names, self.dataset)
             return pooled_split(labels, self.split_seed)
-        if self.pool.num_train is None:
+        if num_train is None:
             raise InputError(f"{self.dataset} has no published test set; give data.split pooled")
-        return standard_split(labels, self.pool.num_train, self.split_seed)
+        check_classes(labels[:num_train], self.class_names, f"the training set of {self.dataset}")
+        return standard_split(labels, num_train, self.split_seed)
 
     @cached_property
     def parts(self) -> Split:
@@ -167,10 +217,13 @@ class ImageData(L.LightningDataModule):
             "num_val": len(self.parts.val),
             "num_test": len(self.parts.test),
             "num_classes": self.num_classes,
+            "image_shape": list(self.image_shape),
+            "mean": list(self.mean),
+            "std": list(self.std),
         }
 
     def arrays(self, part: Literal["train", "val", "test"]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        """One part for a classical model: ``(n, 784)`` float32 in [0, 1] and ``(n,)`` int64."""
+        """One part for a classical model: ``(n, C * H * H)`` float32 in [0, 1], as stored, and ``(n,)`` int64."""
         indices = torch.from_numpy(getattr(self.parts, part))
         images = self.pool.images[indices].flatten(1)
         return images.numpy().astype(np.float32) / np.float32(255), self.pool.labels[indices].numpy()
@@ -178,6 +231,10 @@ class ImageData(L.LightningDataModule):
     def setup(self, stage: str) -> None:
         if stage == "predict" and self.predict_files:
             return
+        if self.random_crop > self.image_shape[-1] // 2:
+            raise InputError(
+                f"data.random_crop is {self.random_crop}; give at most {self.image_shape[-1] // 2} pixels, half of an image"
+            )
         num_train, num_batch = len(self.parts.train), self.batch_size * self._world_size
         if stage == "fit" and num_batch > num_train:
             devices = f" on each of {self._world_size} devices" if self._world_size > 1 else ""
@@ -187,27 +244,19 @@ class ImageData(L.LightningDataModule):
             )
 
     def train_dataloader(self) -> DataLoader[Tensor]:
-        indices = torch.from_numpy(self.parts.train)
-        return DataLoader(
-            _WholeBatches(indices), batch_size=self.batch_size, shuffle=True, drop_last=True, collate_fn=_as_it_is
-        )
+        return training_loader(torch.from_numpy(self.parts.train), self.batch_size)
 
     def val_dataloader(self) -> DataLoader[Tensor]:
-        return self._eval_dataloader(torch.from_numpy(self.parts.val))
+        return self._evaluation_loader(self.parts.val)
 
     def test_dataloader(self) -> DataLoader[Tensor]:
-        return self._eval_dataloader(torch.from_numpy(self.parts.test))
+        return self._evaluation_loader(self.parts.test)
 
     def predict_dataloader(self) -> DataLoader[Tensor]:
-        if self.predict_files:
-            return self._eval_dataloader(torch.arange(len(self.predict_files)))
-        return self.test_dataloader()
+        return self._evaluation_loader(np.arange(len(self.predict_files)) if self.predict_files else self.parts.test)
 
-    def _eval_dataloader(self, indices: Tensor) -> DataLoader[Tensor]:
-        """The batches are the items, cut so that every device gets equally many: no image is evaluated twice."""
-        num_batches = math.ceil(len(indices) / (self.eval_batch_size * self._world_size)) * self._world_size
-        batches: Any = indices.tensor_split(num_batches)
-        return DataLoader(batches, batch_size=None)
+    def _evaluation_loader(self, indices: npt.NDArray[np.int64]) -> DataLoader[Tensor]:
+        return evaluation_loader(torch.from_numpy(indices), self.eval_batch_size, self._world_size)
 
     @property
     def _world_size(self) -> int:
@@ -215,56 +264,29 @@ class ImageData(L.LightningDataModule):
 
     def on_after_batch_transfer(self, batch: Tensor, dataloader_idx: int) -> tuple[Tensor, Tensor]:
         """Gathers, augments and normalises the images at the positions ``batch``, ``(B,)`` int64, on their device."""
-        images, labels = self._resident_on(batch.device)
-        positions = batch.to(images.device)
-        inputs = images.index_select(0, positions).to(batch.device)
-        targets = labels.index_select(0, positions).to(batch.device)
+        resident = self._resident_on(batch.device)
+        inputs, targets = resident.gather(batch)
         if self.trainer is not None and self.trainer.training:
             inputs = random_crop(inputs, self.random_crop) if self.random_crop else inputs
             inputs = random_flip(inputs) if self.random_flip else inputs
-        inputs = inputs.to(torch.float32).mul_(1 / (255 * self.std)).sub_(self.mean / self.std)
-        if self.image_size != STORED_SIZE:
+        inputs = resident.normalise(inputs)
+        if self.image_size != inputs.shape[-1]:
             inputs = functional.interpolate(inputs, size=self.image_size, mode="bilinear", antialias=True)
         if self.trainer is not None:
             inputs = self.trainer.precision_plugin.convert_input(inputs)  # for a network of half or double numbers
         return inputs, targets
 
-    def _resident_on(self, device: torch.device) -> tuple[Tensor, Tensor]:
-        """The images and labels, kept on ``device`` when at most half of its free memory holds them."""
+    def _resident_on(self, device: torch.device) -> Resident:
         if device not in self._resident:
-            images, labels = self._images_in_use()
-            if device.type == "cuda" and images.nbytes > torch.cuda.mem_get_info(device)[0] / 2:
-                device_of_images = torch.device("cpu")
-            else:
-                device_of_images = device
-            self._resident[device] = images.to(device_of_images), labels.to(device_of_images)
+            self._resident[device] = keep_on(device, *self._images_in_use(), self.mean, self.std)
         return self._resident[device]
 
     def _images_in_use(self) -> tuple[Tensor, Tensor]:
         if self.predict_files and self.trainer is not None and self.trainer.predicting:
-            images = torch.from_numpy(read_image_files(self.predict_files)).unsqueeze(1)
+            read = read_drawings if self.are_drawings else read_pictures
+            images = torch.from_numpy(read(self.predict_files, self.num_channels, self.image_shape[-1]))
             return images, torch.full((len(images),), -1)
         return self.pool.images, self.pool.labels
 
     def teardown(self, stage: str) -> None:
         self._resident.clear()
-
-
-class _WholeBatches(Dataset[Tensor]):
-    """Hands out a batch of positions in one indexing operation."""
-
-    def __init__(self, indices: Tensor) -> None:
-        self.indices = indices
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def __getitem__(self, position: int) -> Tensor:
-        return self.indices[position]
-
-    def __getitems__(self, positions: list[int]) -> Tensor:
-        return self.indices[torch.tensor(positions)]
-
-
-def _as_it_is(batch: Any) -> Any:
-    return batch

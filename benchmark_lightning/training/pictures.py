@@ -14,6 +14,7 @@ from benchmark_lightning.training.classifier import Batch, ImageClassifier
 from benchmark_lightning.training.data import ImageData
 
 NUM_MISTAKES = 24
+MOST_TIMES_LARGER = 3  # than for 12 classes: a confusion matrix of more than 36 shows colours alone
 
 
 class Pictures(Callback):
@@ -98,13 +99,17 @@ class Pictures(Callback):
 def draw_confusion_matrix(counts: Tensor, class_names: tuple[str, ...]) -> Figure:
     """The counts ``(C, C)``, rows true and columns predicted, coloured by the share of the row."""
     shares = (counts / counts.sum(dim=1, keepdim=True).clamp(min=1)).cpu().numpy()
-    figure = Figure(figsize=(7, 6.4))
+    num_classes = len(class_names)
+    side = min(max(1.0, num_classes / 12), MOST_TIMES_LARGER)
+    figure = Figure(figsize=(7 * side, 6.4 * side))
     axes = figure.add_axes((0.16, 0.16, 0.82, 0.79))  # by hand: a layout engine takes longer than all the rest
     axes.imshow(shares, cmap="viridis", vmin=0, vmax=1)
-    ticks = range(len(class_names))
+    axes.set(xlabel="predicted", ylabel="true", title="Confusion matrix (images)")
+    if num_classes > 12 * MOST_TIMES_LARGER:  # neither names nor counts could be read
+        return figure
+    ticks = range(num_classes)
     axes.set_xticks(ticks, class_names, rotation=45, ha="right")
     axes.set_yticks(ticks, class_names)
-    axes.set(xlabel="predicted", ylabel="true", title="Confusion matrix (images)")
     for row in ticks:
         for column in ticks:
             colour = "black" if shares[row, column] > 0.6 else "white"
@@ -114,12 +119,14 @@ def draw_confusion_matrix(counts: Tensor, class_names: tuple[str, ...]) -> Figur
 
 def draw_mistakes(mistakes: dict[str, Tensor], class_names: tuple[str, ...]) -> Figure:
     """A grid of wrongly classified images, the surest first, each with what it is and what it was taken for."""
-    num_columns, caption, gap = 6, 13, 4  # in pixels of the images
-    images = mistakes["images"][:, 0]
+    images = mistakes["images"]
+    if images.shape[1] not in (1, 3):
+        images = images.mean(dim=1, keepdim=True)
     size = images.shape[-1]
+    num_columns, caption, gap = 6, round(0.46 * size), round(0.14 * size)  # in pixels of the images
     num_rows = -(-len(images) // num_columns)
     height, width = size + caption, size + gap
-    page = np.ones((num_rows * height, num_columns * width), dtype=np.float32)
+    page = np.ones((num_rows * height, num_columns * width, images.shape[1]), dtype=np.float32)
     figure = Figure(figsize=(10, 10 * page.shape[0] / page.shape[1]))
     axes = figure.add_axes((0, 0, 1, 1))  # one for all images: each of its own would cost more than the drawing
     axes.axis("off")
@@ -127,7 +134,7 @@ def draw_mistakes(mistakes: dict[str, Tensor], class_names: tuple[str, ...]) -> 
     for position, (image, (label, predicted, confidence)) in enumerate(zip(images, details, strict=True)):
         top, left = position // num_columns * height + caption, position % num_columns * width + gap // 2
         shade = image - image.min()
-        page[top : top + size, left : left + size] = shade / shade.max().clamp(min=1e-6)
+        page[top : top + size, left : left + size] = (shade / shade.max().clamp(min=1e-6)).permute(1, 2, 0)
         text = f"{class_names[int(label)]}\ntaken for {class_names[int(predicted)]}, {confidence:.0%}"
         axes.text(left + size / 2, top - 1, text, fontsize=8, ha="center", va="bottom")
     axes.imshow(page, cmap="gray", vmin=0, vmax=1, aspect="auto")

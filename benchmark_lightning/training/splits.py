@@ -6,10 +6,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from benchmark_lightning.errors import InputError
+
 Indices = npt.NDArray[np.int64]
 
 TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.1
+LEAST_IMAGES = 3  # of a class: with fewer, it may be missing where a model learns
 
 
 class Split(NamedTuple):
@@ -25,6 +28,29 @@ class Split(NamedTuple):
         for part in self:
             digest.update(np.sort(part).astype("<i8").tobytes() + b"|")
         return digest.hexdigest()[:12]
+
+
+def check_classes(labels: Indices, class_names: tuple[str, ...], where: str) -> None:
+    """Raises ``InputError`` unless the images of every class can be spread over the parts of a split.
+
+    Args:
+        labels: of the images to split.
+        class_names: in the order of the labels.
+        where: what holds the images, for the sentence.
+    """
+    counts = np.bincount(labels, minlength=len(class_names))
+    rarest = int(counts.argmin())
+    if counts[rarest] < LEAST_IMAGES:
+        raise InputError(
+            f"class {class_names[rarest]} has {counts[rarest]} images in {where}; a stratified split needs at least "
+            f"{LEAST_IMAGES} of each class, so add some or leave the class out"
+        )
+    num_needed = round(len(class_names) / VALIDATION_SHARE)
+    if len(labels) < num_needed:
+        raise InputError(
+            f"{where} has {len(labels)} images of {len(class_names)} classes; a stratified split needs at least "
+            f"{num_needed}, ten times as many as classes"
+        )
 
 
 def pooled_split(labels: Indices, seed: int) -> Split:
@@ -46,10 +72,23 @@ def standard_split(labels: Indices, num_train: int, seed: int) -> Split:
 
 
 def stratified_part(indices: Indices, labels: Indices, fraction: float, seed: int) -> Indices:
-    """A stratified ``fraction`` in (0, 1] of ``indices``, at least one image a class."""
+    """A stratified ``fraction`` in (0, 1] of ``indices``, at least one image a class.
+
+    Raises:
+        InputError: so few images are left out, or a class is so small, that no stratified part is possible.
+    """
     if fraction == 1.0:
         return indices
-    num_left_out = len(indices) - max(round(fraction * len(indices)), len(np.unique(labels[indices])))
+    classes, counts = np.unique(labels[indices], return_counts=True)
+    num_left_out = len(indices) - max(round(fraction * len(indices)), len(classes))
+    if num_left_out == 0:
+        return indices
+    if num_left_out < len(classes) or counts.min() < 2:
+        raise InputError(
+            f"data.train_fraction {fraction} leaves {num_left_out} of {len(indices):,} training images out, and the "
+            f"smallest of {len(classes)} classes has {counts.min()}: it cannot be stratified; give 1.0, or a smaller number "
+            "and at least two training images of each class"
+        )
     return _stratified(indices, labels, num_left_out, seed)[0]
 
 

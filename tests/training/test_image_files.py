@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from benchmark_lightning.errors import InputError
-from benchmark_lightning.training.image_files import find_image_files, read_image_files
+from benchmark_lightning.training.image_files import find_image_files, read_drawings, read_pictures
 
 
 def ink_on_paper(size=(60, 60), mode="L"):
@@ -16,7 +16,7 @@ def ink_on_paper(size=(60, 60), mode="L"):
 
 def test_ink_on_paper_becomes_light_on_dark(tmp_path):
     ink_on_paper().save(tmp_path / "a.png")
-    pixels = read_image_files([tmp_path / "a.png"])
+    pixels = read_drawings([tmp_path / "a.png"], 1, 28)[:, 0]
     assert pixels.shape == (1, 28, 28)
     assert pixels.dtype == np.uint8
     assert pixels[0, 14, 14] == 255
@@ -27,20 +27,20 @@ def test_light_on_dark_stays_as_it_is(tmp_path):
     image = Image.new("L", (28, 28), 0)
     image.putpixel((14, 14), 200)
     image.save(tmp_path / "a.png")
-    assert np.array_equal(read_image_files([tmp_path / "a.png"])[0], np.asarray(image))
+    assert np.array_equal(read_drawings([tmp_path / "a.png"], 1, 28)[:, 0][0], np.asarray(image))
 
 
 def test_a_transparent_background_is_paper(tmp_path):
     image = Image.new("RGBA", (28, 28), (0, 0, 0, 0))
     image.putpixel((14, 14), (0, 0, 0, 255))
     image.save(tmp_path / "a.png")
-    pixels = read_image_files([tmp_path / "a.png"])[0]
+    pixels = read_drawings([tmp_path / "a.png"], 1, 28)[:, 0][0]
     assert (pixels[14, 14], pixels[0, 0]) == (255, 0)
 
 
 def test_a_wide_image_keeps_its_proportions(tmp_path):
     ink_on_paper(size=(112, 28)).save(tmp_path / "a.png")
-    pixels = read_image_files([tmp_path / "a.png"])[0]
+    pixels = read_drawings([tmp_path / "a.png"], 1, 28)[:, 0][0]
     assert pixels[:10].max() == 0
     assert pixels[13:15].max() > 100
 
@@ -49,7 +49,7 @@ def test_sixteen_bits_keep_their_shades(tmp_path):
     ramp = np.linspace(0, 65535, 28, dtype=np.uint16) * np.ones((28, 1), dtype=np.uint16)
     ramp[:, 0] = ramp[0] = ramp[-1] = ramp[:, -1] = 0
     Image.fromarray(ramp).save(tmp_path / "a.png")
-    pixels = read_image_files([tmp_path / "a.png"])[0]
+    pixels = read_drawings([tmp_path / "a.png"], 1, 28)[:, 0][0]
     assert len(np.unique(pixels)) > 20
 
 
@@ -64,7 +64,7 @@ def test_what_is_no_image_is_named(tmp_path):
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"\x89PNG\r\n\x1a\n but no more")
     with pytest.raises(InputError, match=r"broken\.png is not a readable image"):
-        read_image_files([broken])
+        read_drawings([broken], 1, 28)
     with pytest.raises(InputError, match="there is no file or folder"):
         find_image_files([tmp_path / "missing.png"])
     (tmp_path / "empty").mkdir()
@@ -77,4 +77,4 @@ def test_a_truncated_image_is_named(tmp_path):
     content = (tmp_path / "whole.jpg").read_bytes()
     (tmp_path / "cut.jpg").write_bytes(content[: len(content) // 2])
     with pytest.raises(InputError, match=r"cut\.jpg is not a readable image"):
-        read_image_files([tmp_path / "cut.jpg"])
+        read_drawings([tmp_path / "cut.jpg"], 1, 28)
