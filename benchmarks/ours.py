@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn import svm as scikit_learn
 
 from benchmark_lightning.study.record import FILE_NAME, Record, read_record
-from benchmark_lightning.study.svm import SVMOptions, build_classifier
+from benchmark_lightning.study.trials.estimators import build, canonical, resolve_engine
 from benchmark_lightning.training.cli import BenchmarkCLI, quiet
 from benchmark_lightning.training.clocks import NUM_WARMUP_BATCHES
 from benchmark_lightning.training.datasets import FashionMNIST
@@ -59,12 +59,13 @@ def svm_seconds(work: Work, num_train: int, engine: str) -> tuple[float, NDArray
     """Seconds to fit and predict, and the predictions of 14,000 images.
 
     Args:
-        engine: ``ours`` is what ``svm.engine auto`` takes, ``scikit-learn`` its SVC as it is installed.
+        engine: ``ours`` is what ``engine auto`` takes, ``scikit-learn`` its SVC as it is installed.
     """
     data = FashionMNIST(root=str(work.root))
     images, labels = data.arrays("train")
     held_out, _ = data.arrays("test")
-    classifier = build_classifier(SVMOptions(), seed=0) if engine == "ours" else scikit_learn.SVC()
+    described = canonical("SVC")
+    classifier = build(described, resolve_engine("auto", described), 0) if engine == "ours" else scikit_learn.SVC()
     started = time.perf_counter()
     classifier.fit(images[:num_train], labels[:num_train])
     predicted = np.asarray(classifier.predict(held_out))
@@ -99,7 +100,7 @@ def sweep_seconds(work: Work, num_trials: int) -> tuple[list[float], list[float]
     out = work.folder / f"sweep-{time.monotonic_ns()}"
     seeds = ", ".join(str(seed) for seed in range(num_trials))
     sweep.write_text(
-        f"trial: resnet\nbase: [{Path('configs/data/digits.yaml').resolve()}]\n"
+        f"trial: network\nbase: [{Path('configs/data/digits.yaml').resolve()}]\n"
         f"axes: {{seed_everything: [{seeds}], trainer.max_epochs: [1], trainer.limit_train_batches: [2]}}\n",
         encoding="utf-8",
     )

@@ -7,8 +7,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmark_lightning.report.evidence.statistics import median_of
 from benchmark_lightning.report.evidence.formatting import estimate, number
+from benchmark_lightning.report.evidence.statistics import median_of
 from benchmarks.rows import ACCURACY, Row
 
 BEGIN, END = "<!-- written by make benchmark FULL=1 -->\n", "<!-- end of the table -->\n"

@@ -12,7 +12,9 @@ from benchmark_lightning.report.evidence.statistics import Estimate
 REACHED = (0.9275, 1.0)  # 92.8 %, as printed
 ALL_TRAINING_IMAGES = 49_000  # of MNIST and of FashionMNIST in the study's split
 FASHION = {"kind": "network", "dataset": "FashionMNIST", "split": "pooled"}
-CELLS = {(batch_size, lr) for batch_size in (16, 32, 64) for lr in (1e-3, 1e-4)}  # of configs/sweep/hyperparameters.yaml
+CELLS = {
+    (batch_size, lr) for batch_size in (16, 32, 64) for lr in (1e-3, 1e-4)
+}  # of configs/sweep/hyperparameters.yaml
 
 
 def reached(evidence: Evidence) -> list[Finding]:

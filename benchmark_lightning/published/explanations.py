@@ -108,9 +108,7 @@ def by_strength(evidence: Evidence) -> Iterator[Remark]:
     largest = svms.groupby("dataset")["num_train"].transform("max")
     for title, panel in evidence.panels(svms[svms["num_train"] == largest]):
         for strength, group in panel.groupby("C"):
-            rbf, poly = (
-                best_of(select(evidence, group, {"estimator.kernel": kernel})) for kernel in ("rbf", "poly")
-            )
+            rbf, poly = (best_of(select(evidence, group, {"estimator.kernel": kernel})) for kernel in ("rbf", "poly"))
             if rbf is not None and poly is not None:
                 lead = difference(rbf["accuracy"], poly["accuracy"])
                 yield Remark(f"{title}: lead of RBF where both have C {strength:g}", lead, "points")

@@ -3,10 +3,10 @@
 import pytest
 
 from benchmark_lightning.report.claims.judging import check_claims
-from benchmark_lightning.report.evidence.evidence import Evidence
-from benchmark_lightning.report.page.devices import gpu_answers
-from benchmark_lightning.report.evidence.statistics import Estimate
 from benchmark_lightning.report.claims.verdicts import Claim, Finding
+from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.evidence.statistics import Estimate
+from benchmark_lightning.report.page.devices import gpu_answers
 from tests.report.made import MACS, network, svm, whole_study, write, write_published
 
 

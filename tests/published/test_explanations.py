@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmark_lightning.report.evidence import formatting
 from benchmark_lightning.report.claims.judging import check_claims
+from benchmark_lightning.report.evidence import formatting
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.page.rendering import render
 from tests.report.made import network, svm, write_published
@@ -58,7 +58,9 @@ def test_the_use_of_a_gpu_stands_beside_its_speedup(tmp_path):
 
 
 def test_a_claim_that_fails_is_concluded_with_its_reason(tmp_path):
-    evidence = Evidence.of(write_published([network(seed=seed, peak_epoch=5) for seed in range(3)], tmp_path / "records"))
+    evidence = Evidence.of(
+        write_published([network(seed=seed, peak_epoch=5) for seed in range(3)], tmp_path / "records")
+    )
     conclusion = render("conclusion.md.j2", evidence, check_claims(evidence))
     assert "Claim 4 fails here" in conclusion
     assert "validation accuracy that the epochs after the second add: 1.20 points" in conclusion

@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmark_lightning.report.page.document import write_report
 from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.page.document import write_report
 from tests.report.made import network, whole_study, write, write_published
 
 

@@ -35,8 +35,6 @@ def judged(content, records, tmp_path):
     return result
 
 
-
-
 def made(arch, **fields):
     """Networks whose name the made-up complexities do not know."""
     records = three(**fields)
@@ -151,7 +149,7 @@ def test_a_bad_claim_is_one_sentence(sentence):
 def test_a_claim_that_says_not_where_it_holds_or_is_there_twice_is_one_sentence():
     with pytest.raises(InputError, match="does not say where it holds"):
         read_claims(questions({"name": "it", "says": "so", "take": {}}))
-    with pytest.raises(InputError, match="two claims in study.yaml are named it"):
+    with pytest.raises(InputError, match=r"two claims in study\.yaml are named it"):
         read_claims(questions(claim(), claim()))
 
 

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from benchmark_lightning.__main__ import main
-from benchmark_lightning.report.page.document import write_report
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.figures.registry import plots
 from benchmark_lightning.report.figures.style import DARK_INK, INK
+from benchmark_lightning.report.page.document import write_report
 from tests.report.made import CONTENDED, network, svm, write, write_published
 
 HOSTILE = (

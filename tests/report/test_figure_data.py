@@ -11,10 +11,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Rectangle
 from matplotlib.text import Text
 
-from benchmark_lightning.report.page.document import draw_figures
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.figures.figure_data import figure_data
 from benchmark_lightning.report.figures.style import logarithmic, to_svg, unlisted
+from benchmark_lightning.report.page.document import draw_figures
 
 
 @pytest.fixture

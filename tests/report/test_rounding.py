@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from benchmark_lightning.report.evidence import configurations, formatting, rounding, statistics
-from benchmark_lightning.report.page import document
 from benchmark_lightning.report.evidence.evidence import Evidence
-from benchmark_lightning.report.figures.figure_data import figure_data
 from benchmark_lightning.report.evidence.rounding import settled, settled_array
 from benchmark_lightning.report.evidence.statistics import Estimate, accuracy, fit_line, frontier, mean_of
+from benchmark_lightning.report.figures.figure_data import figure_data
+from benchmark_lightning.report.page import document
 
 LAST_BITS = 1e-14  # relative, and far more than two processors differ by
 

@@ -35,7 +35,9 @@ untouched
 def committed(tmp_path):
     """Records with their report, and a README whose tables were made from them."""
     records = [network(seed=seed, accuracy=0.92 + seed / 1000) for seed in range(2)]
-    write_published([*records, svm(), network(steps=60), network(steps=60, accelerator="cuda", rate=9e3)], tmp_path / "records")
+    write_published(
+        [*records, svm(), network(steps=60), network(steps=60, accelerator="cuda", rate=9e3)], tmp_path / "records"
+    )
     (tmp_path / "README.md").write_text(README, encoding="utf-8")
     assert main(["report", "records", "--readme", "README.md"]) == 0
     return tmp_path

@@ -152,12 +152,14 @@ def _check_words(content: Mapping[str, Any], where: str) -> None:
 def _region(value: Any, where: str) -> tuple[float, float]:
     """Two numbers; null leaves an end open."""
     ends = value if isinstance(value, list | tuple) and len(value) == 2 else ("", "")
-    if not all(end is None or (isinstance(end, int | float) and not isinstance(end, bool)) for end in ends):
+    numbers = [float(end) for end in ends if isinstance(end, int | float) and not isinstance(end, bool)]
+    if len(numbers) != sum(end is not None for end in ends):
         raise InputError(f"holds is {value!r} in {where}; give two numbers, or null for an open end")
-    low, high = (-math.inf if ends[0] is None else ends[0]), (math.inf if ends[1] is None else ends[1])
+    low = -math.inf if ends[0] is None else numbers[0]
+    high = math.inf if ends[1] is None else numbers[-1]
     if not low < high:
         raise InputError(f"holds is {value!r} in {where}, which no interval meets; give the lower end first")
-    return float(low), float(high)
+    return low, high
 
 
 def check_selections(
@@ -189,5 +191,5 @@ def _selectors(comparison: Comparison) -> list[tuple[str, Mapping[str, Any]]]:
     if comparison.python is not None:
         return []
     against = comparison.against
-    found = [("take", {**comparison.where, **comparison.take})]
+    found: list[tuple[str, Mapping[str, Any]]] = [("take", {**comparison.where, **comparison.take})]
     return [*found, ("against", {**comparison.where, **against})] if isinstance(against, Mapping) else found

@@ -24,7 +24,20 @@ _MEDIANS = (
     "num_support_vectors",
     "model_bytes",
 )
-_MADE = ("name", "family", "n", "num_failed", "why_failed", "accuracy", "cost", "value", "low", "high", "val_accuracy", "runs")
+_MADE = (
+    "name",
+    "family",
+    "n",
+    "num_failed",
+    "why_failed",
+    "accuracy",
+    "cost",
+    "value",
+    "low",
+    "high",
+    "val_accuracy",
+    "runs",
+)
 
 
 def configurations(table: pd.DataFrame, axes: Sequence[str]) -> pd.DataFrame:

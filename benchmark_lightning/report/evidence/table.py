@@ -51,7 +51,12 @@ _MEASURED = {
         ]
     ),
     "complexity": [
-        "params", "macs", "forward_flops_per_image", "train_flops_per_image", "num_features", "model_bytes",
+        "params",
+        "macs",
+        "forward_flops_per_image",
+        "train_flops_per_image",
+        "num_features",
+        "model_bytes",
     ],
     "memory": ["peak_rss_mib", "peak_device_mib"],
 }
@@ -90,7 +95,9 @@ def tabulate(records: Iterable[tuple[Path, Record]]) -> Tables:
     - ``is_contended``: whether others disturbed it: its accuracies count, its times are left out of the table.
     - ``is_whole``: whether it was trained and tested to the end, and not only timed for some steps.
     """
-    rows, problems, settings, configs = [], [], {}, {}
+    rows, problems = [], []
+    settings: dict[str, dict[str, Any]] = {}
+    configs: dict[str, dict[str, Any]] = {}
     records = list(records)
     machines = machine_names(record.environment for _, record in records)
     trials = [_trial(path, record) for path, record in records]

@@ -47,7 +47,7 @@ def context(evidence: Evidence, claims: list[Claim]) -> dict[str, Any]:
 
 def plots_by_section(evidence: Evidence) -> dict[str, list[Plot]]:
     """The figures of each section of the report, in their order."""
-    sections: dict[str, list[Plot]] = {}
+    sections: dict[str, list[Plot]] = {section: [] for section in SECTIONS}
     for plot in plots(evidence):
         sections[plot.section].append(plot)
     return sections

@@ -15,14 +15,14 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmark_lightning.errors import InputError
-from benchmark_lightning.report.evidence import formatting
 from benchmark_lightning.report.claims.judging import check_claims
-from benchmark_lightning.report.evidence.evidence import Evidence
-from benchmark_lightning.report.figures.registry import plots
-from benchmark_lightning.report.page.rendering import SYMBOLS, TEMPLATES, render
-from benchmark_lightning.report.evidence.rounding import written
-from benchmark_lightning.report.figures.style import save, styled
 from benchmark_lightning.report.claims.verdicts import Claim
+from benchmark_lightning.report.evidence import formatting
+from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.evidence.rounding import written
+from benchmark_lightning.report.figures.registry import plots
+from benchmark_lightning.report.figures.style import save, styled
+from benchmark_lightning.report.page.rendering import SYMBOLS, TEMPLATES, render
 
 
 def write_report(evidence: Evidence, out: Path) -> None:
@@ -62,12 +62,15 @@ def make_texts(evidence: Evidence, drawn: Mapping[str, str]) -> dict[str, str]:
     numbers = {name: number for number, name in enumerate(drawn, 1)}
     missing = [plot for plot in plots(evidence) if plot.name not in drawn]
     markdown = render("report.md.j2", evidence, claims, drawn=set(drawn), numbers=numbers, missing=missing)
-    return {
+    texts = {
         "report.md": markdown,
         "report.html": _html(markdown, drawn, " ".join(evidence.table["dataset"].unique())),
-        "claims.json": json.dumps([_claim_content(claim) for claim in claims], indent=1, ensure_ascii=False) + "\n",
         "results.csv": evidence.table.drop(columns=["run"]).to_csv(index=False, lineterminator="\n"),
     }
+    if claims:
+        content = [_claim_content(claim) for claim in claims]
+        texts["claims.json"] = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    return texts
 
 
 def _html(markdown: str, drawn: Mapping[str, str], datasets: str) -> str:

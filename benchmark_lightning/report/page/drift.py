@@ -7,20 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from benchmark_lightning.errors import InputError
-from benchmark_lightning.report.page.blocks import with_blocks
-from benchmark_lightning.report.page.contradictions import strange_records
-from benchmark_lightning.report.page.document import draw_figures, make_texts
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.figures.figure_data import figure_data
 from benchmark_lightning.report.figures.stamps import png_flaw, svg_flaw
+from benchmark_lightning.report.page.blocks import with_blocks
+from benchmark_lightning.report.page.contradictions import strange_records
+from benchmark_lightning.report.page.document import draw_figures, make_texts
 
 MAX_SHOWN = 5  # differences of one file
 _INLINED = re.compile(r"base64,([A-Za-z0-9+/=]*)")
 
 
-def drifts(
-    folders: Sequence[Path], report: Path, readme: Path | None = None, study: Path | None = None
-) -> list[str]:
+def drifts(folders: Sequence[Path], report: Path, readme: Path | None = None, study: Path | None = None) -> list[str]:
     """A sentence for everything that differs between the records and what was made from them.
 
     Args:

@@ -22,9 +22,9 @@ def axis_rows(evidence: Evidence) -> list[dict[str, Any]]:
         models = list(dict.fromkeys(frame["model"]))
         found = [("model", models)] if len(models) > 1 else []
         for axis in evidence.varying(frame):
-            values = {as_text(value): value for value in frame[axis] if is_given(value)}
-            numbers = sorted((v for v in values.values() if not isinstance(v, str)), key=float)
-            found.append((axis, [*numbers, *sorted(v for v in values.values() if isinstance(v, str))]))
+            given = {as_text(value): value for value in frame[axis] if is_given(value)}.values()
+            numbers = sorted((value for value in given if not isinstance(value, str)), key=float)
+            found.append((axis, [*numbers, *sorted(value for value in given if isinstance(value, str))]))
         for axis, values in found:
             told = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
             rows.append({"kind": kind, "axis": axis, "label": axis_label(axis), "values": told})

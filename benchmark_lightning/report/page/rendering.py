@@ -5,11 +5,11 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from benchmark_lightning.report.claims.verdicts import Claim
 from benchmark_lightning.report.evidence import formatting
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.timings import work_title
 from benchmark_lightning.report.page.context import context
-from benchmark_lightning.report.claims.verdicts import Claim
 
 TEMPLATES = jinja2.PackageLoader("benchmark_lightning.report.page")
 SYMBOLS = {"holds": "✓", "fails": "✗", "undecided": "?", "not measured": "-"}

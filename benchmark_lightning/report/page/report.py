@@ -30,9 +30,9 @@ def main(arguments: Sequence[str]) -> int:
     from benchmark_lightning.loading import garbage_kept
 
     with garbage_kept():
+        from benchmark_lightning.report.evidence.evidence import Evidence
         from benchmark_lightning.report.page.blocks import write_blocks
         from benchmark_lightning.report.page.document import print_claims, write_report
-        from benchmark_lightning.report.evidence.evidence import Evidence
 
     evidence = Evidence.of(*options.folders, study=options.study)
     for sentence in evidence.problems:
