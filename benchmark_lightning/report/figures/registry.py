@@ -1,12 +1,25 @@
-"""All figures of a report in their order: name, title, how to read it, and how to measure what it lacks."""
+"""All figures of a report: name, section, title, how to read it, and which records it needs.
 
-from collections.abc import Callable
-from typing import NamedTuple
+A figure is a function and an entry here. A study adds its own in the list ``figures`` of its file.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 
-from benchmark_lightning.report.figures import classical, hardware, heatmaps, networks
+from benchmark_lightning.errors import InputError, nearest
 from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.evidence.questions import Questions, find_function
+from benchmark_lightning.report.figures.accuracy import draw_accuracy
+from benchmark_lightning.report.figures.classical import draw_classical_accuracy, draw_classical_costs
+from benchmark_lightning.report.figures.dynamics import draw_dynamics
+from benchmark_lightning.report.figures.frontiers import draw_classical_frontier, draw_frontier
+from benchmark_lightning.report.figures.hardware import draw_breakdown, draw_flops, draw_speedups, draw_utilization
+from benchmark_lightning.report.figures.heatmaps import draw_heatmap
+
+SECTIONS = ("networks", "classical", "hardware")
 
 
 class Plot(NamedTuple):
@@ -14,110 +27,187 @@ class Plot(NamedTuple):
 
     Args:
         name: of its files.
+        section: of the report in which it stands.
         title: what it shows.
         reading: how to read it.
         draw: makes it, or None where the records hold nothing for it.
-        remedy: the command whose records it needs, as Markdown.
+        needs: which records it is made from, as the end of a sentence.
     """
 
     name: str
+    section: str
     title: str
     reading: str
     draw: Callable[[Evidence], Figure | None]
-    remedy: str
+    needs: str
 
 
-_GRID = "`benchmark-lightning sweep configs/sweep/hyperparameters.yaml`"
-_SVM = "`benchmark-lightning sweep configs/sweep/svm.yaml`"
-_HARDWARE = "`benchmark-lightning sweep configs/sweep/hardware.yaml`"
-
+_NETWORKS = "networks trained to the end"
 PLOTS = (
     Plot(
-        "figure1_accuracy",
+        "accuracy",
+        "networks",
         "Accuracy of every configuration",
-        "Bars start at 0; the points below are the same values magnified, with 95 % intervals. The circle marks the "
-        "best configuration by validation accuracy. Colour is the model, hatch the batch size.",
-        networks.draw_accuracy_bars,
-        _GRID,
+        "Each row is a configuration, the most accurate first, with its 95 % interval and the value beside it. The ring marks the "
+        "best by validation accuracy; filled marks are not significantly worse, open ones are. Ends of intervals that leave the scale are cut.",
+        draw_accuracy,
+        _NETWORKS,
     ),
     Plot(
-        "figure2_frontier",
+        "frontier",
+        "networks",
         "Training time against accuracy",
-        "Larger markers are larger models, bars are 95 % intervals. The line joins what nothing else beats in both; a "
-        "percentage says how often the point stays on it when all points are drawn anew within their intervals.",
-        networks.draw_frontier,
-        _GRID,
+        "Larger marks are larger models, bars are 95 % intervals. The line joins what nothing else beats in both; a "
+        "percentage says how often the point stays on it when all points are drawn anew within their intervals. "
+        "Triangles at the lower edge lie below the scale.",
+        draw_frontier,
+        f"{_NETWORKS} whose times nothing disturbed",
     ),
     Plot(
-        "figure3_heatmap",
-        "Test accuracy over the hyperparameters",
-        "Darker is better, on one scale over all panels; beside others, a setting with one configuration alone has no panel. A cell holds the mean, half its 95 % interval and the number "
-        "of runs. The frame marks the highest value of a panel, dots what cannot be told apart from the best configuration; hatched cells failed or were not run.",
-        heatmaps.draw_heatmap,
-        _GRID,
+        "heatmap",
+        "networks",
+        "Test accuracy over what varied",
+        "Darker is better, on one scale over all panels; a setting with one configuration alone has no panel next to others. "
+        "A cell holds the mean, half its 95 % interval and the number of runs. The frame marks the highest value of a "
+        "panel, dots what cannot be told apart from the best configuration; hatched cells failed or were not run.",
+        draw_heatmap,
+        f"{_NETWORKS}, of which a hyperparameter varies",
     ),
     Plot(
-        "figure4_dynamics",
-        "How the best model learns",
+        "dynamics",
+        "networks",
+        "How the best network learns",
         "Thin lines are runs, thick ones their mean, and from three runs on the band is the 95 % interval of the mean. "
         "The star is the test accuracy of the checkpoint that was best on the validation images, with its interval.",
-        networks.draw_dynamics,
-        _GRID,
+        draw_dynamics,
+        _NETWORKS,
     ),
     Plot(
-        "figure5_kernels",
-        "Kernels of the support vector classifier",
-        "Accuracy from 0, the same magnified with 95 % intervals, and seconds to fit and to predict the test images.",
-        classical.draw_kernels,
-        _SVM,
+        "classical_accuracy",
+        "classical",
+        "Accuracy and time of the classical methods",
+        "Of each data set those trained on the most images: accuracy with 95 % intervals, and seconds to fit (filled) and to "
+        "predict all test images (open). The ring marks the best by validation accuracy.",
+        draw_classical_accuracy,
+        "classical methods fitted and tested",
     ),
     Plot(
-        "figure6_svm_frontier",
-        "Support vector classifiers beside the networks",
-        "As Figure 2, with all that was trained on as many images. Where a network ran on a GPU and an SVM on a CPU, "
-        "that is part of the comparison.",
-        classical.draw_svm_frontier,
-        _SVM,
+        "classical_frontier",
+        "classical",
+        "Classical methods compared with the networks",
+        "Read it as training time against accuracy of the networks: here with all that was trained on as many images. Where a network "
+        "ran on an accelerator and a method on a CPU, that is part of the comparison.",
+        draw_classical_frontier,
+        "classical methods whose times nothing disturbed",
     ),
     Plot(
-        "figure7_speedup",
+        "classical_costs",
+        "classical",
+        "How the cost of a classical method grows",
+        "Of each family the configuration that is best on the validation images, with 95 % intervals; the exponent is the "
+        "slope between the logarithms with its interval. The best network is drawn for comparison.",
+        draw_classical_costs,
+        "a classical method fitted on three numbers of training images",
+    ),
+    Plot(
+        "speedup",
+        "hardware",
         "Speedup by model",
         "Times as fast as the CPU at the steady rate after warm-up, the median over interleaved pairs with its 95 % "
-        "interval. Diamonds are the published values.",
-        hardware.draw_speedups,
-        _HARDWARE,
+        "interval; larger models stand lower. Hollow marks are printed values of others.",
+        draw_speedups,
+        "trials timed on two devices",
     ),
     Plot(
-        "figure8_flops",
+        "flops",
+        "hardware",
         "Arithmetic against time",
         "GFLOPs of the model against seconds of one epoch over all training images at the steady rate, with 95 % "
         "intervals, and the least-squares line from three models on, with where it fails most. Intervals that leave the "
         "figure are cut.",
-        hardware.draw_flops,
-        _HARDWARE,
+        draw_flops,
+        "trials of two networks of different size timed alike",
     ),
     Plot(
-        "figure9_utilization",
+        "utilization",
+        "hardware",
         "How much of the machine a training uses",
         "Operations of the training step by its steady rate, over the measured peak of matrix products at the same "
         "precision; bars show the 95 % interval of the rate. What is far from 1 waits for memory, launches or data.",
-        hardware.draw_utilization,
-        _HARDWARE,
+        draw_utilization,
+        "timed trials for which the peak of the machine was measured",
     ),
     Plot(
-        "figure10_breakdown",
+        "breakdown",
+        "hardware",
         "Where the time of a step goes",
         "Median over ten steps of a pass of its own that waits for the device after each part, so that the parts can "
         "add up to more than a step of the timed run. Intervals that leave the figure are cut.",
-        hardware.draw_breakdown,
-        _HARDWARE,
+        draw_breakdown,
+        "timed trials with a pass that measures the parts of a step",
     ),
-    Plot(
-        "figure11_svm_costs",
-        "How the cost of an SVM grows",
-        "Of each number of training images the configuration that is best on the validation images, with 95 % intervals; "
-        "the exponent is the slope between the logarithms with its interval. The best network stands beside.",
-        classical.draw_svm_costs,
-        "`benchmark-lightning sweep configs/sweep/svm_learning_curve.yaml`",
-    ),
-)
+)  # fmt: skip
+
+_REQUIRED = ("name", "section", "title", "python")
+_KEYS = (*_REQUIRED, "reading")
+_FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
+
+
+def plots(evidence: Evidence) -> list[Plot]:
+    """The figures of a report: those for any records, and then those of its study.
+
+    Raises:
+        InputError: an entry of the study is not valid.
+    """
+    return [*PLOTS, *study_plots(evidence.questions)]
+
+
+def study_plots(questions: Questions) -> list[Plot]:
+    """The figures that a study names.
+
+    Raises:
+        InputError: an entry is not valid.
+    """
+    found: list[Plot] = []
+    for number, entry in enumerate(questions.figures, 1):
+        plot = _study_plot(entry, number, questions)
+        if plot.name in {other.name for other in (*PLOTS, *found)}:
+            raise InputError(
+                f"two figures have the name {plot.name}, one of them in {questions.path}; give another name"
+            )
+        found.append(plot)
+    return found
+
+
+def _study_plot(entry: Mapping[str, Any], number: int, questions: Questions) -> Plot:
+    where = f"figure {entry.get('name', number)!r} in {questions.path}"
+    for key in entry:
+        if key not in _KEYS:
+            raise InputError(f"unknown key {key} of {where}; {nearest(str(key), _KEYS)}")
+    for key in _REQUIRED:
+        if key not in entry:
+            raise InputError(f"{where} has no {key}; give {', '.join(_REQUIRED)}")
+    for key, value in entry.items():
+        if not isinstance(value, str):
+            raise InputError(f"{key} of {where} is {value!r}; give a text")
+    if not _FILE_NAME.fullmatch(entry["name"]):
+        raise InputError(f"{where} cannot name a file; use small letters, digits, _ and - alone, at most 60")
+    if entry["section"] not in SECTIONS:
+        raise InputError(f"{where} is for the section {entry['section']!r}; {nearest(entry['section'], SECTIONS)}")
+    draw = _checked(find_function(entry["python"], questions), f"{entry['python']} of {where}")
+    needs = "records that its function can draw"
+    return Plot(entry["name"], entry["section"], entry["title"], entry.get("reading", ""), draw, needs)
+
+
+def _checked(function: Callable[..., Any], where: str) -> Callable[[Evidence], Figure | None]:
+    """The function, whose result is a figure or None."""
+
+    def draw(evidence: Evidence) -> Figure | None:
+        figure = function(evidence)
+        if figure is not None and not isinstance(figure, Figure):
+            raise InputError(
+                f"{where} returns a {type(figure).__name__}; return a matplotlib Figure, or None for no figure"
+            )
+        return figure
+
+    return draw

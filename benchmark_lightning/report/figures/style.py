@@ -4,20 +4,23 @@ import contextlib
 import io
 import textwrap
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from PIL import Image
 
+from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.figures.figure_data import figure_data
 from benchmark_lightning.report.figures.stamps import stamped_png, stamped_svg
 
@@ -35,6 +38,7 @@ _STYLE: dict[Any, Any] = {
     "hatch.linewidth": 0.6, "hatch.color": INK, "font.size": 9.0, "axes.titlesize": 9.5, "figure.titlesize": 11.0,
     "legend.fontsize": 8.0, "svg.hashsalt": "benchmark-lightning", "lines.linewidth": 1.4,
     "text.parse_math": False,  # a dollar sign in a name is a dollar sign
+    "text.hinting": "none",  # letters are as wide in the PNG as in the SVG, for which the parts are laid out
 }  # fmt: skip
 
 
@@ -56,27 +60,74 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def stacked(title: str) -> str:
+def stacked(title: str, width: int = WIDEST_LINE) -> str:
     r"""A title with what stands in brackets on lines of its own, as a panel is narrow.
 
     >>> stacked("MNIST (49,000 training images)")
     'MNIST\n49,000 training images'
     """
     name, _, rest = title.partition(" (")
-    return "\n".join([name, *textwrap.wrap(rest.removesuffix(")"), WIDEST_LINE)])
+    return "\n".join([name, *textwrap.wrap(rest.removesuffix(")"), width)])
+
+
+def wrapped(name: str, width: int = 44) -> str:
+    r"""The name of a row on at most two lines.
+
+    >>> wrapped("resnet18, adam", 10)
+    'resnet18,\nadam'
+    """
+    lines = textwrap.wrap(name, width, max_lines=2, placeholder=" ...")
+    return "\n".join(lines)
 
 
 def panel_grid(
-    num_panels: int, num_columns: int = 2, height: float = 3.2, width: float = 9.5
+    num_panels: int, num_columns: int = 2, height: float | Sequence[float] = 3.2, width: float = 9.5
 ) -> tuple[Figure, list[Axes]]:
-    """A figure with so many panels, and their axes; those left over are taken away."""
+    """A figure with so many panels, and their axes; those left over are taken away.
+
+    Args:
+        height: of a panel in inches, or of each; the highest of a row decides.
+    """
     num_columns = min(num_columns, num_panels)
     num_rows = -(-num_panels // num_columns)
-    figure = new_figure(width, height * num_rows + 0.4)
-    axes = list(figure.subplots(num_rows, num_columns, squeeze=False).flat)
+    each = [height] * num_panels if isinstance(height, float | int) else list(height)
+    heights = [max(each[num_columns * row : num_columns * (row + 1)]) for row in range(num_rows)]
+    figure = new_figure(width, sum(heights) + 0.4)
+    axes = list(figure.subplots(num_rows, num_columns, squeeze=False, height_ratios=heights).flat)
     for left_over in axes[num_panels:]:
         left_over.remove()
     return figure, axes[:num_panels]
+
+
+Panels = list[tuple[str, pd.DataFrame]]
+
+
+def most_telling(panels: Panels, most: int) -> Panels:
+    """The panels with the most configurations, in their order, where there are more than fit into a figure."""
+    by_size = sorted(range(len(panels)), key=lambda position: -len(panels[position][1]))
+    return [panels[position] for position in sorted(by_size[:most])]
+
+
+def note_left_out(figure: Figure, num: int, what: str = "panels") -> None:
+    """Says above a figure what it has no room for."""
+    if num > 0:
+        figure.suptitle(f"{num} more {what if num > 1 else what.removesuffix('s')} not drawn", fontsize=8)
+
+
+MAX_ROWS = 24
+
+
+def row_panel_height(labels: Sequence[str]) -> float:
+    """Inches of a panel with so many rows."""
+    lines = 1 + any("\n" in label for label in labels)
+    return max(0.13 + 0.085 * lines, 0.19) * len(labels) + 1.25
+
+
+def label_rows(ax: Axes, labels: Sequence[str]) -> None:
+    """Gives a panel a row for each label, from the top."""
+    ax.set_yticks(range(len(labels)), labels, fontsize=7)
+    ax.set_ylim(len(labels) - 0.4, -0.6)
+    ax.tick_params(axis="y", length=0)
 
 
 class Cues:
@@ -87,7 +138,28 @@ class Cues:
 
     def __getitem__(self, name: Any) -> tuple[str, str, str]:
         position = self.names.index(name)
-        return PALETTE[position % len(PALETTE)], MARKERS[position % len(MARKERS)], HATCHES[position % len(HATCHES)]
+        turn = position + position // len(PALETTE)  # the eleventh has the first colour and another marker
+        return PALETTE[position % len(PALETTE)], MARKERS[turn % len(MARKERS)], HATCHES[turn % len(HATCHES)]
+
+
+MAX_LISTED = 12  # names in a legend
+
+
+def family_cues(evidence: Evidence) -> Cues:
+    """A colour and a marker for each family of configurations, the same in all figures."""
+    frame = evidence.configurations
+    is_first = frame["kind"] == "network"
+    return Cues([*sorted(frame[is_first]["family"].unique()), *sorted(frame[~is_first]["family"].unique())])
+
+
+def legend_below(figure: Figure, handles: Sequence[Any], num_columns: int = 4) -> None:
+    """A legend below all panels; of many names the first ones."""
+    rest = len(handles) - MAX_LISTED
+    shown = list(handles[:MAX_LISTED] if rest > 0 else handles)
+    if rest > 0:
+        shown.append(Line2D([], [], linestyle="", label=f"and {rest} more"))
+    if shown:
+        figure.legend(handles=shown, loc="outside lower center", ncols=min(len(shown), num_columns))
 
 
 def unlisted(*names: Any) -> str:
