@@ -18,24 +18,26 @@ TRACEBACK_VARIABLE = "BENCHMARK_LIGHTNING_TRACEBACK"
 
 
 class Command(NamedTuple):
-    """What a command does and the function ``main(arguments)`` behind it."""
+    """What a command does and the function of its arguments behind it."""
 
     help: str
     module: str
+    function: str = "main"
     takes_its_name: bool = False  # LightningCLI wants the command among its arguments
     imports_torch: bool = True
 
 
 CLI = "benchmark_lightning.training.cli"
 STUDY = "benchmark_lightning.study"
-REPORT = "benchmark_lightning.report"
+REPORT = "benchmark_lightning.report.page"
 COMMANDS = {
     "fit": Command("train a model from configs; keeps its best and last checkpoint", CLI, takes_its_name=True),
     "validate": Command("evaluate a checkpoint on the validation images", CLI, takes_its_name=True),
     "test": Command("evaluate a checkpoint on the test images", CLI, takes_its_name=True),
     "predict": Command("class and probability of test images or of your own", CLI, takes_its_name=True),
-    "trial": Command("fit, test the best checkpoint and write one record.json", f"{STUDY}.trial"),
-    "svm": Command("the same with a support vector classifier", f"{STUDY}.svm"),
+    "trial": Command("fit, test the best checkpoint and write one record.json", f"{STUDY}.trials.network"),
+    "classical": Command("the same with any classifier of scikit-learn's interface", f"{STUDY}.trials.classical"),
+    "svm": Command("the same with a support vector classifier", f"{STUDY}.trials.classical", "svm_main"),
     "sweep": Command("run the trials of a sweep file that have no record yet", f"{STUDY}.sweep", imports_torch=False),
     "study": Command(
         "run the sweeps of a study file and report on them", "benchmark_lightning.studies", imports_torch=False
@@ -94,11 +96,13 @@ def _run(arguments: list[str]) -> int:
     if name not in COMMANDS:
         raise InputError(f"there is no command {name!r}; {nearest(name, COMMANDS)}")
     command = COMMANDS[name]
+    if "" not in sys.path:
+        sys.path.append("")  # a class of one's own, in the working directory, can be named by its class path
     with announced_loading() if command.imports_torch else contextlib.nullcontext():
         module = importlib.import_module(command.module)
     threading.excepthook = lambda failure: _complain(f"{name}: {failure.exc_value}")  # TensorBoard's writer, say
     warnings.formatwarning = lambda message, *where: f"note: {message}\n"  # a person needs no line of a library
-    code: int | None = module.main(arguments if command.takes_its_name else arguments[1:])
+    code: int | None = getattr(module, command.function)(arguments if command.takes_its_name else arguments[1:])
     return code or 0
 
 

@@ -2,17 +2,18 @@
 
 import dataclasses
 import itertools
+import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, get_args
-
-import yaml
+from typing import Any
 
 from benchmark_lightning.errors import InputError, nearest
+from benchmark_lightning.study.trials.kinds import KINDS, check_kind
+from benchmark_lightning.study.values import with_numbers
+from benchmark_lightning.yaml_files import load_yaml
 
-Kind = Literal["resnet", "svm"]
-Scalar = str | int | float | bool | None
+Value = str | int | float | bool | None | dict[str, Any]  # a mapping is a class_path with its init_args
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Sweep:
 
     Args:
         path: The file.
-        trial: ``resnet`` trains a network, ``svm`` a support vector classifier.
+        trial: The kind of trial: ``network`` or ``classical``.
         base: Config files that every trial starts from, in order.
         axes: Key -> its values; the trials are all combinations.
         exclude: Combinations to leave out, each by some of its values.
@@ -33,28 +34,30 @@ class Sweep:
     """
 
     path: Path
-    trial: Kind
+    trial: str
     base: tuple[Path, ...]
-    axes: dict[str, list[Scalar]]
-    exclude: tuple[dict[str, Scalar], ...] = ()
+    axes: dict[str, list[Value]]
+    exclude: tuple[dict[str, Value], ...] = ()
     repeats: int = 1
     timeout_seconds: float | None = None
     jobs: int = 1
     keep_checkpoints: bool = False
     breakdown: bool = False
 
-    def cells(self) -> list[dict[str, Scalar]]:
+    def cells(self) -> list[dict[str, Value]]:
         """All combinations that are not excluded, the first axis changing slowest."""
         return [cell for cell in self._product() if not any(_matches(cell, pattern) for pattern in self.exclude)]
 
-    def _product(self) -> Iterator[dict[str, Scalar]]:
+    def _product(self) -> Iterator[dict[str, Value]]:
         for values in itertools.product(*self.axes.values()):
             yield dict(zip(self.axes, values, strict=True))
 
-    def arguments(self, cell: dict[str, Scalar]) -> list[str]:
+    def arguments(self, cell: dict[str, Value]) -> list[str]:
         """The flags of ``fit`` for one combination."""
         files = [word for path in self.base for word in ("--config", str(path))]
-        keys = sorted(cell, key=lambda key: not key.endswith("class_path"))  # the class before its arguments
+        # The class before its arguments, whether it is data.class_path or estimator.
+        inner = {key for key in cell for outer in cell if key.startswith(f"{outer}.")}
+        keys = sorted(cell, key=lambda key: (not key.endswith("class_path"), key in inner))
         return [*files, *(word for key in keys for word in (f"--{key}", flag_value(cell[key])))]
 
 
@@ -65,7 +68,7 @@ class Planned:
     Args:
         name: Of its folder: the values of the axes that vary, and the beginning of the key.
         key: As its record will have it.
-        kind: ``resnet`` or ``svm``.
+        kind: ``network`` or ``classical``.
         arguments: The flags that run it.
         values: Its place on the axes.
         repeat: Which of the repeats it is.
@@ -80,7 +83,7 @@ class Planned:
     key: str
     kind: str
     arguments: tuple[str, ...]
-    values: dict[str, Scalar]
+    values: dict[str, Value]
     repeat: int
     config: dict[str, Any]
     data: dict[str, Any]
@@ -89,18 +92,16 @@ class Planned:
     note: str | None = None
 
 
-def flag_value(value: Scalar) -> str:
+def flag_value(value: Value) -> str:
     """A value as it is typed on the command line.
 
-    >>> [flag_value(value) for value in (None, True, 1e-3, "adam")]
-    ['null', 'true', '0.001', 'adam']
+    >>> [flag_value(value) for value in (None, True, 1e-3, "adam", {"class_path": "PCA"})]
+    ['null', 'true', '0.001', 'adam', '{"class_path": "PCA"}']
     """
-    if value is None:
-        return "null"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return json.dumps(value) if value is None or isinstance(value, bool | dict) else str(value)
 
 
-def _matches(cell: dict[str, Scalar], pattern: dict[str, Scalar]) -> bool:
+def _matches(cell: dict[str, Value], pattern: dict[str, Value]) -> bool:
     return all(cell.get(key) == value for key, value in pattern.items())
 
 
@@ -135,7 +136,7 @@ def _read(path: Path, readers: tuple[Path, ...]) -> dict[str, Any]:
     if path.resolve() in readers:
         chain = " -> ".join(str(reader.name) for reader in (*readers, path))
         raise InputError(f"the base of {path} leads back to itself ({chain}); take one of them away")
-    content = load_yaml(path)
+    content = with_numbers(load_yaml(path))
     fields = {field.name for field in dataclasses.fields(Sweep)} - {"path"}
     for key in content:
         if key not in fields:
@@ -161,32 +162,13 @@ def _read(path: Path, readers: tuple[Path, ...]) -> dict[str, Any]:
     merged["axes"] = {**merged["axes"], **content.get("axes", {})}
     merged["exclude"] = (*merged["exclude"], *content.get("exclude", []))
     if "trial" not in merged:
-        raise InputError(f"{path} has no trial; give trial: resnet or trial: svm")
+        raise InputError(f"{path} has no trial; give {' or '.join(f'trial: {name}' for name in KINDS)}")
     return merged
 
 
-def load_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file.
-
-    Raises:
-        InputError: there is no such file, or it is no YAML mapping.
-    """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"there is no file {path}") from error
-    except (OSError, UnicodeError) as error:
-        raise InputError(f"{path} cannot be read ({error})") from error
-    except yaml.YAMLError as error:
-        raise InputError(f"{path} is not valid YAML ({' '.join(str(error).split())})") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path} holds no keys; see configs/sweep/ for examples")
-    return content
-
-
 def _check_values(content: dict[str, Any], path: Path) -> None:
-    if "trial" in content and content["trial"] not in get_args(Kind):
-        raise InputError(f"trial is {content['trial']!r} in {path}; {nearest(str(content['trial']), get_args(Kind))}")
+    if "trial" in content:
+        check_kind(content["trial"], str(path))
     if not _is_list_of(content.get("base", []), str):
         raise InputError(f"base is {content['base']!r} in {path}; give a list of config files")
     if not isinstance(content.get("axes", {}), dict):
@@ -216,8 +198,8 @@ def _check_axis(key: str, values: Any, path: Path) -> None:
     if not values:
         raise InputError(f"axis {key} is empty in {path}; give it a value or take it away")
     for position, value in enumerate(values):
-        if isinstance(value, list | dict):
-            raise InputError(f"axis {key} holds {value!r} in {path}; give single values")
+        if isinstance(value, list) or (isinstance(value, dict) and not isinstance(value.get("class_path"), str)):
+            raise InputError(f"axis {key} holds {value!r} in {path}; give single values, or class_path and init_args")
         if value in values[:position]:
             raise InputError(f"axis {key} holds {value!r} twice in {path}; its trials would be the same")
 

@@ -35,7 +35,7 @@ def describe_environment(device: torch.device) -> dict[str, Any]:
     return {
         "machine": os.environ.get(MACHINE_VARIABLE) or _machine(cpu),
         "accelerator": device.type,
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else cpu,
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else cpu,  # Apple's GPU is part of it
         "num_threads": torch.get_num_threads(),
         "num_cores": num_usable_cores(),
         "cpu": cpu,
@@ -99,6 +99,6 @@ def source_hash() -> str:
     """Twelve hexadecimal digits of the code that trains and measures, whatever git says of it."""
     digest = hashlib.sha256()
     package = Path(__file__).parents[1]
-    for path in sorted([*package.glob("training/*.py"), *package.glob("study/*.py")]):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    for path in sorted([*package.glob("training/**/*.py"), *package.glob("study/**/*.py")]):
+        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]

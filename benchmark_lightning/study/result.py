@@ -11,29 +11,33 @@ from benchmark_lightning.study.record import Record
 EXIT_CODES = {"ok": 0, "interrupted": 130}
 
 
-def conclude(record: Record, folder: Path, title: str) -> int:
-    """Prints what came of a trial and where it lies, and returns the exit code that says so."""
+def conclude(
+    record: Record, folder: Path, title: str, costs: dict[str, tuple[float | None, str]], has_curves: bool = False
+) -> int:
+    """Prints what came of a trial and where it lies, and returns the exit code that says so.
+
+    Args:
+        costs: what a kind of trial has measured beside the seconds of the training, with its unit.
+        has_curves: whether TensorBoard has something to show.
+    """
     console = Console(soft_wrap=True, markup=False, highlight=False)
     table = Table(title=f"{title}: {record.status}", show_header=False)
     rows = [
         *((name, f"{value:.4f}") for name, value in record.metrics.items() if value is not None),
         ("training", _number(record.clocks.get("fit_seconds"), "s")),
-        ("steady throughput", _number(record.throughput.get("median_images_per_second"), "images/s")),
+        *((name, _number(value, unit)) for name, (value, unit) in costs.items()),
         ("peak memory", _number(record.memory.get("peak_rss_mib"), "MiB")),
-        ("precision", record.precision.get("effective", "unknown")),
+        ("precision", record.precision.get("effective") or "unknown"),
     ]
-    if record.kind == "svm":
-        rows[-3:] = [
-            ("prediction of the test images", _number(record.clocks.get("predict_seconds"), "s")),
-            ("support vectors", f"{record.num_support_vectors:,}" if record.num_support_vectors else "not counted"),
-        ]
     for name, value in rows:
         table.add_row(name, value)
     console.print(table)
     console.print(f"record:      {folder / 'record.json'}")
     if (folder / "checkpoints").is_dir():
         console.print(f"checkpoints: {folder / 'checkpoints'}")
-    if record.kind == "resnet":
+    if "convergence" in record.reasons:
+        console.print(f"note: {record.reasons['convergence']}")
+    if has_curves:
         console.print(f"curves:      tensorboard --logdir {folder}")
     if record.error is not None:
         sys.stderr.write(f"benchmark-lightning: the trial ended as {record.status}: {record.error}\n")
@@ -43,4 +47,6 @@ def conclude(record: Record, folder: Path, title: str) -> int:
 
 
 def _number(value: float | None, unit: str) -> str:
-    return "not measured" if value is None else f"{value:,.1f} {unit}"
+    if value is None:
+        return "not measured"
+    return f"{value:,} {unit}".rstrip() if isinstance(value, int) else f"{value:,.1f} {unit}"

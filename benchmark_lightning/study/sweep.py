@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 from benchmark_lightning.errors import InputError
 from benchmark_lightning.study.axes import Planned, Sweep, read_sweep
+from benchmark_lightning.study.completed import Completed, locked
+from benchmark_lightning.study.display import Display, print_plan, print_summary
 from benchmark_lightning.study.executors import (
     Job,
     adapt_server,
@@ -23,8 +25,7 @@ from benchmark_lightning.study.executors import (
 )
 from benchmark_lightning.study.options import sweep_options
 from benchmark_lightning.study.record import Record, RecordError, Status, read_record, write_record
-from benchmark_lightning.study.screen import Screen, print_plan, print_summary
-from benchmark_lightning.study.state import State, locked
+from benchmark_lightning.study.trials.kinds import KINDS
 from benchmark_lightning.training.contention import SHARING_VARIABLE, processor_use, wait_for_processor
 
 OUTPUT_LOG = "output.log"  # what a trial has printed
@@ -65,46 +66,51 @@ def run_sweep(path: Path, options: Options) -> int:
     if options.dry_run:
         return _show_plan(sweep, folder, options)
     with locked(folder):
-        state = State(folder)
+        completed = Completed(folder)
         planned = plan(sweep)
-        left = [trial for trial in planned if not state.is_done(trial.key, options.retry_failed)]
+        left = [trial for trial in planned if not completed.is_done(trial.key, options.retry_failed)]
         num_jobs = options.jobs or sweep.jobs
-        estimates = {trial.name: state.known_seconds(trial) for trial in left if trial.skip_reason is None}
-        screen = Screen(path.stem, len(planned), len(planned) - len(left), estimates, num_jobs)
+        estimates = {trial.name: completed.known_seconds(trial) for trial in left if trial.skip_reason is None}
+        display = Display(path.stem, len(planned), len(planned) - len(left), estimates, num_jobs)
         try:
-            for sentence in (*state.damaged, *dict.fromkeys(trial.note for trial in left if trial.note is not None)):
-                screen.note(sentence)
-            interrupted = _run_all(sweep, folder, screen, num_jobs, left)
+            for sentence in (
+                *completed.damaged,
+                *dict.fromkeys(trial.note for trial in left if trial.note is not None),
+            ):
+                display.note(sentence)
+            interrupted = _run_all(sweep, folder, display, num_jobs, left)
             if not interrupted and num_jobs == 1:
-                interrupted = _repeat_contended(sweep, folder, screen, planned, options.repeat_contended)
+                interrupted = _repeat_contended(sweep, folder, display, planned, options.repeat_contended)
         finally:
-            screen.close()
+            display.close()
         command = options.command or f"benchmark-lightning sweep {path} --out {folder}"
-        return _conclude(command, folder, planned, screen, interrupted)
+        return _conclude(command, folder, planned, display, interrupted)
 
 
-def _run_all(sweep: Sweep, folder: Path, screen: Screen, num_jobs: int, trials: Sequence[Planned]) -> bool:
+def _run_all(sweep: Sweep, folder: Path, display: Display, num_jobs: int, trials: Sequence[Planned]) -> bool:
     """Runs the trials and says whether a person has interrupted."""
     if not trials:
         return False
-    peaks = run_job(f"{WING}.machine:measure_peaks", {}) if sweep.trial == "resnet" else {}
-    return _Run(sweep, folder, screen, num_jobs, peaks).all(trials)
+    peaks = run_job(f"{WING}.machine:measure_peaks", {}) if KINDS[sweep.trial].needs_peaks else {}
+    return _Run(sweep, folder, display, num_jobs, peaks).all(trials)
 
 
-def _repeat_contended(sweep: Sweep, folder: Path, screen: Screen, planned: Sequence[Planned], max_repeats: int) -> bool:
+def _repeat_contended(
+    sweep: Sweep, folder: Path, display: Display, planned: Sequence[Planned], max_repeats: int
+) -> bool:
     """Runs trials again whose times others have disturbed, once the processor is free; says whether a person interrupted."""
     for _ in range(max_repeats):
-        again = State(folder).to_repeat(planned)
+        again = Completed(folder).to_repeat(planned)
         if not again:
             return False
         try:
-            if not wait_for_processor(screen.note):
+            if not wait_for_processor(display.note):
                 return False
             adapt_server(is_processor_shared=False)
         except KeyboardInterrupt:
             return True
-        screen.repeat(len(again))
-        if _run_all(sweep, folder, screen, 1, again):
+        display.repeat(len(again))
+        if _run_all(sweep, folder, display, 1, again):
             return True
     return False
 
@@ -128,47 +134,47 @@ def plan(sweep: Sweep) -> list[Planned]:
 
 def _show_plan(sweep: Sweep, folder: Path, options: Options) -> int:
     """Prints the trials with their state and their seconds, which are probed where no record tells them."""
-    state = State(folder)
+    completed = Completed(folder)
     planned = plan(sweep)
-    seconds = {}
+    seconds: dict[str, float | None] = {}
     for trial in planned:
-        if state.is_done(trial.key, options.retry_failed) or trial.skip_reason is not None:
+        if completed.is_done(trial.key, options.retry_failed) or trial.skip_reason is not None:
             continue
-        known = state.known_seconds(trial)
+        known = completed.known_seconds(trial)
         if known is None:
-            probe = "probe_svm" if trial.kind == "svm" else "probe_network"
-            known = float(run_job(f"{WING}.probe:{probe}", {"arguments": trial.arguments}))
-            state.learn_seconds(trial, known)
-        seconds[trial.key] = known
-    print_plan(planned, state.records, seconds, options.jobs or sweep.jobs)
+            known = run_job(f"{WING}.worker:estimate", {"kind": trial.kind, "arguments": trial.arguments})
+            if known is not None:
+                completed.learn_seconds(trial, known)
+        seconds[trial.key] = known if known is None else min(known, sweep.timeout_seconds or known)
+    print_plan(planned, completed.records, seconds, options.jobs or sweep.jobs)
     return 0
 
 
-def _conclude(command: str, folder: Path, planned: Sequence[Planned], screen: Screen, interrupted: bool) -> int:
+def _conclude(command: str, folder: Path, planned: Sequence[Planned], display: Display, interrupted: bool) -> int:
     names = {trial.key: trial.name for trial in planned}
-    records = [record for key, record in State(folder).records.items() if key in names]
-    print_summary(screen.console, records, names)
+    records = [record for key, record in Completed(folder).records.items() if key in names]
+    print_summary(display.console, records, names)
     if interrupted:
-        screen.console.print(f"interrupted; go on with: {command}")
+        display.console.print(f"interrupted; go on with: {command}")
         return 130
     num_contended = sum(record.is_contended for record in records)
     if num_contended:
-        screen.console.print(
+        display.console.print(
             f"others disturbed {num_contended} of {len(records)} trials: their times compare with none; when the processor is "
             "free, the same command measures them again"
         )
     failed = [record for record in records if record.status not in ("ok", "skipped")]
     if failed:
-        screen.console.print(f"try them again with: {command} --retry-failed")
-    screen.console.print(f"records: {folder}; look at the curves with: tensorboard --logdir {folder}")
+        display.console.print(f"try them again with: {command} --retry-failed")
+    display.console.print(f"records: {folder}; look at the curves with: tensorboard --logdir {folder}")
     return int(bool(failed))
 
 
 class _Run:
     """The trials of a sweep that are running now."""
 
-    def __init__(self, sweep: Sweep, folder: Path, screen: Screen, num_jobs: int, peaks: dict[str, Any]) -> None:
-        self._sweep, self._folder, self._screen, self._num_jobs = sweep, folder, screen, num_jobs
+    def __init__(self, sweep: Sweep, folder: Path, display: Display, num_jobs: int, peaks: dict[str, Any]) -> None:
+        self._sweep, self._folder, self._display, self._num_jobs = sweep, folder, display, num_jobs
         self._peaks = peaks
         self._running: dict[Job, Planned] = {}
         self._was_disturbed = SHARING_VARIABLE in os.environ
@@ -182,7 +188,7 @@ class _Run:
                     self._look()
                 return False
             except KeyboardInterrupt:
-                self._screen.note("interrupted: the running trial ends and writes its record ...")
+                self._display.note("interrupted: the running trial ends and writes its record ...")
                 for job in self._running:
                     job.stop()
                 while self._running:
@@ -224,7 +230,7 @@ class _Run:
         arguments = {"planned": trial, "folder": str(folder), **settings}
         job = Job(f"{WING}.worker:run_planned", arguments, folder / OUTPUT_LOG, self._sweep.timeout_seconds)
         self._running[job] = trial
-        self._screen.started(trial.name)
+        self._display.started(trial.name)
 
     def _look(self) -> None:
         """Waits for news, and takes in those of all running trials and the records of those that have ended."""
@@ -233,7 +239,7 @@ class _Run:
             is_over = job.poll()
             trial = self._running[job]
             while job.events:
-                self._screen.progress(trial.name, job.events.pop(0))
+                self._display.progress(trial.name, job.events.pop(0))
             if is_over:
                 del self._running[job]
                 if isinstance(
@@ -254,11 +260,11 @@ class _Run:
             record.status, record.error = _ending(job)
             self._write(trial, record)
         else:
-            self._screen.finished(trial.name, record)
+            self._display.finished(trial.name, record)
 
     def _write(self, trial: Planned, record: Record) -> None:
         write_record(record, self._folder / trial.name)
-        self._screen.finished(trial.name, record)
+        self._display.finished(trial.name, record)
 
 
 def num_cores() -> int:
@@ -283,8 +289,8 @@ def _ending(job: Job) -> tuple[Status, str]:
 
 def _record_without_run(trial: Planned, status: Status, error: str) -> Record:
     return Record(
-        key=trial.key, kind=trial.kind, status=status, config=trial.config, repeat=trial.repeat, data=trial.data,
-        error=error, environment=trial.environment,
+        key=trial.key, kind=trial.kind, status=status, config=trial.config, values=trial.values, repeat=trial.repeat,
+        data=trial.data, error=error, environment=trial.environment,
     )  # fmt: skip
 
 

@@ -1,16 +1,15 @@
-"""What the process of one trial does, from its flags to its record."""
+"""The work of a trial's own process, from its flags to its record."""
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from benchmark_lightning.study.axes import Planned
-from benchmark_lightning.study.svm import run_svm
-from benchmark_lightning.study.trial import run_trial
+from benchmark_lightning.study.trials.kinds import KINDS, Setting
 
 
 def run_planned(
@@ -33,13 +32,14 @@ def run_planned(
     if num_threads is not None:
         os.environ["OMP_NUM_THREADS"] = str(num_threads)
         torch.set_num_threads(num_threads)
-    arguments = [*planned.arguments, "--run.folder", folder]
-    if planned.kind == "resnet":
-        arguments += ["--run.save_last", "false"]  # a trial that is interrupted starts anew
-    if planned.kind == "svm":
-        record, _ = run_svm(arguments, planned.repeat, on_progress)
-    else:
-        record, _ = run_trial(arguments, planned.repeat, on_progress, breakdown, peaks)
+    kind = KINDS[planned.kind]
+    setting = Setting(planned.values, planned.repeat, on_progress, num_threads, breakdown, peaks)
+    record, _ = kind.load().run([*planned.arguments, "--run.folder", folder, *kind.flags], setting)
     if not keep_checkpoints:
         shutil.rmtree(Path(folder) / "checkpoints", ignore_errors=True)
     return record.status
+
+
+def estimate(kind: str, arguments: Sequence[str], on_progress: Callable[[dict[str, Any]], None]) -> float | None:
+    """Seconds that a trial will take that no record speaks of."""
+    return KINDS[kind].load().estimate(arguments)

@@ -17,14 +17,14 @@ from benchmark_lightning.study.record import FILE_NAME, Record, read_record
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SVM = f"""
-trial: svm
-base: [{CONFIGS}/data/digits.yaml]
+trial: classical
+base: [{CONFIGS}/data/digits.yaml, {CONFIGS}/estimator/svc.yaml]
 axes:
-  svm.kernel: [rbf, poly]
-  svm.C: [1.0, 10.0]
+  estimator.kernel: [rbf, poly]
+  estimator.C: [1.0, 10.0]
 """
 NETWORK = f"""
-trial: resnet
+trial: network
 base: [{CONFIGS}/data/digits.yaml]
 axes:
   model.arch: [resnet18]

@@ -8,7 +8,7 @@ from benchmark_lightning.errors import InputError
 from benchmark_lightning.study.axes import read_sweep
 
 GOOD = """
-trial: resnet
+trial: network
 base: [data.yaml]
 axes:
   model.arch: [resnet18, resnet50]
@@ -56,23 +56,25 @@ def test_a_sweep_can_start_from_another():
     assert [path.name for path in read.base] == ["data.yaml", "more.yaml"]
     assert read.axes["model.lr"] == [0.1]
     assert read.axes["model.arch"] == ["resnet18", "resnet50"]
-    assert (read.trial, read.repeats) == ("resnet", 2)
+    assert (read.trial, read.repeats) == ("network", 2)
 
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
         (GOOD + "axis: {}\n", "unknown key axis in sweep.yaml; did you mean 'axes'?"),
-        (GOOD.replace("trial: resnet", "trial: resent"), "trial is 'resent' in sweep.yaml; did you mean 'resnet'?"),
-        (GOOD.replace("trial: resnet\n", ""), "sweep.yaml has no trial; give trial: resnet or trial: svm"),
+        (GOOD.replace("trial: network", "trial: netwrok"), "trial is 'netwrok' in sweep.yaml; did you mean 'network'?"),
+        (GOOD.replace("trial: network", "trial: resnet"), "trial is 'resnet' in sweep.yaml; it is now called network"),
+        (GOOD.replace("trial: network", "trial: svm"), "it is now called classical, which starts from configs/estimator/"),
+        (GOOD.replace("trial: network\n", ""), "sweep.yaml has no trial; give trial: network or trial: classical"),
         (GOOD.replace("[0, 1, 2]", "[]"), "axis seed_everything is empty in sweep.yaml"),
         (GOOD.replace("[0, 1, 2]", "0"), "axis seed_everything is 0 in sweep.yaml; give a list"),
         (GOOD.replace("[0, 1, 2]", "[0, 1, 0]"), "axis seed_everything holds 0 twice in sweep.yaml"),
-        (GOOD.replace("[0, 1, 2]", "[[0], 1]"), "axis seed_everything holds [0] in sweep.yaml; give single values"),
+        (GOOD.replace("[0, 1, 2]", "[[0], 1]"), "axis seed_everything holds [0] in sweep.yaml; give single values, or class"),
         (GOOD.replace("data.yaml", "missing.yaml"), "base in sweep.yaml names missing.yaml, but there is no file"),
         (GOOD.replace("[data.yaml]", "data.yaml"), "base is 'data.yaml' in sweep.yaml; give a list"),
         (GOOD.replace("base: [data.yaml]\n", ""), "sweep.yaml has no base"),
-        ("trial: resnet\nbase: [data.yaml]\n", "sweep.yaml has no axes"),
+        ("trial: network\nbase: [data.yaml]\n", "sweep.yaml has no axes"),
         (GOOD + "exclude: [{model.ach: resnet18}]\n", "exclude in sweep.yaml names model.ach, which is no axis"),
         (GOOD + "exclude: [{model.arch: resnet18}, {model.arch: resnet50}]\n", "leaves no trial over"),
         (GOOD + "exclude: [{model.arch: resnet81}]\n", "names model.arch: 'resnet81', which is no value of that axis"),

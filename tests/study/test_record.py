@@ -10,7 +10,7 @@ from benchmark_lightning.errors import InputError
 from benchmark_lightning.study.record import SCHEMA, Record, RecordError, identity, read_record, trial_key, write_record
 
 RECORD = Record(
-    key="9f3c", kind="resnet", status="ok", config={"model": {"arch": "resnet18"}}, metrics={"val/loss": 0.1}
+    key="9f3c", kind="network", status="ok", config={"model": {"arch": "resnet18"}}, metrics={"val/loss": 0.1}
 )
 
 

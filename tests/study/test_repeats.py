@@ -10,7 +10,7 @@ from benchmark_lightning.study.axes import read_sweep
 from benchmark_lightning.study.executors import adapt_server, run_job
 from benchmark_lightning.study.plan import plan_sweep
 from benchmark_lightning.study.record import read_record
-from benchmark_lightning.study.state import State
+from benchmark_lightning.study.completed import Completed
 from benchmark_lightning.training import precision
 from benchmark_lightning.training.contention import SHARING_VARIABLE
 from tests.study.sweeps import NETWORK, OUT, SVM, sweep
@@ -40,7 +40,7 @@ def test_a_disturbed_trial_is_repeated_in_a_folder_of_its_own_and_the_new_record
     assert again.key == records[disturbed].key
     assert again.metrics == records[disturbed].metrics
     if not again.is_contended:  # this machine may be busy in truth
-        assert State(OUT).records[again.key].started_at == again.started_at
+        assert Completed(OUT).records[again.key].started_at == again.started_at
 
 
 def test_a_trial_that_stays_disturbed_is_repeated_no_more_often_than_asked_for(disturbed, monkeypatch, capfd):

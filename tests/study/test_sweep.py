@@ -24,7 +24,7 @@ def test_one_batch_is_one_batch_in_a_sweep_too():
 
 def test_every_combination_has_a_record_and_is_not_run_again(done, capsys):
     assert [record.status for record in done.values()] == ["ok"] * 4
-    assert {(r.config["svm"]["kernel"], r.config["svm"]["C"]) for r in done.values()} == {
+    assert {(r.values["estimator.kernel"], r.values["estimator.C"]) for r in done.values()} == {
         (kernel, c) for kernel in ("rbf", "poly") for c in (1.0, 10.0)
     }
     before = written_at()
@@ -92,7 +92,7 @@ def test_utilization_is_of_the_measured_peak():
 def test_repeats_are_interleaved():
     done = sweep(SVM.replace("[1.0, 10.0]", "[1.0]") + "repeats: 2\n")
     in_order = sorted(done.values(), key=lambda record: (OUT / name_of(done, record) / FILE_NAME).stat().st_mtime_ns)
-    assert [(r.config["svm"]["kernel"], r.repeat) for r in in_order] == [
+    assert [(r.values["estimator.kernel"], r.repeat) for r in in_order] == [
         ("rbf", 0), ("poly", 0), ("rbf", 1), ("poly", 1),
     ]  # fmt: skip
     assert len({record.key for record in done.values()}) == 4

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmark_lightning.study.record import FILE_NAME, SCHEMA, read_record
-from benchmark_lightning.study.state import locked
+from benchmark_lightning.study.completed import locked
 from tests.study.sweeps import NETWORK, OUT, SVM, written_at
 
 

@@ -25,7 +25,7 @@ def trial(*arguments: str, code: int = 0) -> Record:
 
 def test_a_trial_leaves_a_whole_record():
     record = trial("--trainer.max_epochs", "2")
-    assert (record.status, record.error, record.kind) == ("ok", None, "resnet")
+    assert (record.status, record.error, record.kind) == ("ok", None, "network")
     assert {"val/accuracy", "val/loss", "val/macro_f1", "test/accuracy", "test/loss", "test/macro_f1"} == set(
         record.metrics
     )

@@ -8,7 +8,7 @@ from benchmark_lightning.study.utilization import add_utilization
 
 def record_of(precision, images_per_second=100.0):
     return Record(
-        key="k", kind="resnet", status="ok", config={}, data={},
+        key="k", kind="network", status="ok", config={}, data={},
         precision={"requested": precision, "effective": precision}, complexity={"train_flops_per_image": 1e9},
         throughput={"median_images_per_second": images_per_second}, environment={"num_devices": 1},
     )  # fmt: skip

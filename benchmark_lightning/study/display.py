@@ -24,7 +24,7 @@ STYLES = {
 }
 
 
-class Screen:
+class Display:
     """Shows the state of a sweep; it is drawn when something has happened, and never by a thread of its own.
 
     Args:
@@ -43,6 +43,7 @@ class Screen:
         self._statuses: Counter[str] = Counter()
         self._running: dict[str, dict[str, Any]] = {}
         self._seconds: list[float] = []
+        self._told: set[str] = set()
         self.console = Console(soft_wrap=True, markup=False, highlight=False)
         self._live = Live(console=self.console, auto_refresh=False, transient=True) if sys.stdout.isatty() else None
         if self._live is not None:
@@ -86,6 +87,10 @@ class Screen:
         elif record.error:
             text += f" ({record.error})"
         self.console.print(Text(text, style=STYLES.get(record.status, "")))
+        convergence = record.reasons.get("convergence")
+        if convergence is not None and convergence not in self._told:
+            self._told.add(convergence)
+            self.console.print(f"note: {convergence}")
         self._draw()
 
     def seconds_to_go(self) -> float | None:
@@ -154,13 +159,13 @@ def _number(value: float | None, num_digits: int) -> str:
 
 
 def print_plan(
-    planned: Sequence[Planned], records: Mapping[str, Record], seconds: Mapping[str, float], num_jobs: int
+    planned: Sequence[Planned], records: Mapping[str, Record], seconds: Mapping[str, float | None], num_jobs: int
 ) -> None:
     """Every trial with what has become of it, and the time that the rest will take.
 
     Args:
         records: by key.
-        seconds: of each trial that is to be run, by key.
+        seconds: of each trial that is to be run, by key; None where they cannot be told.
     """
     table = Table(title=f"{len(planned)} trials, {len(seconds)} to run")
     for column in ("trial", "state", "estimate"):
@@ -175,7 +180,9 @@ def print_plan(
         table.add_row(trial.name, state, duration(seconds[trial.key]) if trial.key in seconds else "")
     console = Console(markup=False, highlight=False)
     console.print(table)
-    console.print(f"time to go: about {duration(sum(seconds.values()) / num_jobs)}")
+    known = [estimate for estimate in seconds.values() if estimate is not None]
+    unknown = f", and {len(seconds) - len(known)} trials whose time is not known" if len(known) < len(seconds) else ""
+    console.print(f"time to go: about {duration(sum(known) / num_jobs)}{unknown}")
 
 
 def duration(seconds: float | None) -> str:

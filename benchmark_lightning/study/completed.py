@@ -7,19 +7,21 @@ import json
 import os
 import statistics
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmark_lightning.errors import InputError
 from benchmark_lightning.study.axes import Planned
 from benchmark_lightning.study.record import FILE_NAME, Record, RecordError, read_record
+from benchmark_lightning.study.trials.kinds import KINDS
 
 # An interrupted trial is run again; a skipped one is asked again whether this machine can run it.
 DONE = ("ok", "failed", "out_of_memory", "diverged", "timeout")
 FAILED = ("failed", "out_of_memory", "diverged", "timeout")
 
 
-class State:
+class Completed:
     """The records under the folder of a sweep, by their keys.
 
     Args:
@@ -79,14 +81,18 @@ class State:
 
 
 def _cost_group(trial: Planned | Record) -> str:
-    """What trials that take equally long have in common: all but the seed, the learning rate and the like."""
-    free = {"lr", "momentum", "weight_decay", "label_smoothing", "split_seed"}
-    sections = {
-        section: {key: value for key, value in values.items() if key not in free}
-        for section, values in trial.config.items()
-        if isinstance(values, dict)
-    }
+    """What trials that take equally long have in common: all but the seed and what their kind ignores."""
+    free = KINDS[trial.kind].cost_ignores if trial.kind in KINDS else ()
+    sections = {section: _without(values, free) for section, values in trial.config.items() if isinstance(values, dict)}
     return json.dumps([trial.kind, sections, trial.data.get("num_train")], sort_keys=True)
+
+
+def _without(section: dict[str, Any], free: Collection[str]) -> dict[str, Any]:
+    return {
+        key: _without(value, free) if isinstance(value, dict) else value
+        for key, value in section.items()
+        if key not in free
+    }
 
 
 @contextlib.contextmanager

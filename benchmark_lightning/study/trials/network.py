@@ -1,4 +1,4 @@
-"""One resolved configuration becomes one record, whatever happens to the training."""
+"""The trial of a network: one resolved configuration becomes one record, whatever happens to the training."""
 
 import os
 import time
@@ -8,36 +8,31 @@ from typing import Any
 
 import lightning.pytorch as L
 import yaml
-from jsonargparse import Namespace
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
-from benchmark_lightning.errors import InputError
 from benchmark_lightning.study.breakdown import time_parts
 from benchmark_lightning.study.complexity import count_complexity
 from benchmark_lightning.study.environment import describe_environment
+from benchmark_lightning.study.labels import label
 from benchmark_lightning.study.outcome import concluded, one_interrupt
 from benchmark_lightning.study.record import Record, identity, new_record, write_record
 from benchmark_lightning.study.result import conclude
+from benchmark_lightning.study.trials.kinds import Setting
+from benchmark_lightning.study.trials.network_plan import check_is_trial, estimate, resolver
 from benchmark_lightning.study.utilization import add_utilization
 from benchmark_lightning.training.cli import BenchmarkCLI
 from benchmark_lightning.training.pictures import Pictures
 
+__all__ = ["estimate", "main", "resolver", "run"]
+HAND_MADE = Setting()
 
-def run_trial(
-    arguments: Sequence[str],
-    repeat: int = 0,
-    on_progress: Callable[[dict[str, Any]], None] | None = None,
-    breakdown: bool = False,
-    peaks: dict[str, Any] | None = None,
-) -> tuple[Record, Path]:
+
+def run(arguments: Sequence[str], setting: Setting = HAND_MADE) -> tuple[Record, Path]:
     """Fits, tests the best checkpoint and writes the record in the folder of the run.
 
     Args:
         arguments: configs and flags as ``fit`` takes them.
-        repeat: which of several runs of the same configuration it is.
-        on_progress: told the epoch and the accuracy after each epoch.
-        breakdown: whether to time the parts of a step afterwards.
-        peaks: what each accelerator of the machine can do, for the utilization.
+        setting: what the trial is told beside them.
 
     Returns:
         The record and its folder. A training that failed, diverged, ran out of memory or was interrupted has a record
@@ -49,21 +44,22 @@ def run_trial(
     started = time.perf_counter()
     cli = BenchmarkCLI(arguments, run=False)
     check_is_trial(cli.config.trainer)
-    if on_progress is not None:
-        cli.trainer.callbacks.append(_Announcer(on_progress))  # type: ignore[attr-defined]  # Lightning sets it
+    if setting.on_progress is not None:
+        cli.trainer.callbacks.append(_Announcer(setting.on_progress))  # type: ignore[attr-defined]  # Lightning sets it
     for callback in cli.trainer.callbacks:  # type: ignore[attr-defined]
         if isinstance(callback, Pictures):
             callback.parts = ("test",)  # a trial tests its best checkpoint: the validation's pictures add nothing
     config = identity(yaml.safe_load(cli.parser.dump(cli.config, skip_none=False)))
     record = new_record(
-        "resnet",
+        "network",
         config,
         cli.datamodule.describe(),
-        repeat,
+        setting.repeat,
+        values=setting.values,
         reasons={
             "engine": "a network",
             "num_support_vectors": "a network",
-            "breakdown": "the process ended before it was timed" if breakdown else "not asked for",
+            "breakdown": "the process ended before it was timed" if setting.breakdown else "not asked for",
             "utilization": "no peak was measured",
         },
     )
@@ -75,14 +71,14 @@ def run_trial(
         if not record.training:
             _collect_fit(record, cli)
         _collect_costs(record, cli)
-        if peaks:
-            add_utilization(record, peaks.get(record.environment["accelerator"], {}))
+        if setting.peaks:
+            add_utilization(record, setting.peaks.get(record.environment["accelerator"], {}))
         if record.best_epoch is None:
             record.reasons["best_epoch"] = "no epoch was validated"
         record.clocks["wall_seconds"] = time.perf_counter() - started
         if cli.trainer.is_global_zero:
             write_record(record, cli.folder)
-            if breakdown and record.status == "ok":  # the record is safe: this may take long, or fail
+            if setting.breakdown and record.status == "ok":  # the record is safe: this may take long, or fail
                 _add_breakdown(record, cli)
                 write_record(record, cli.folder)
     return record, cli.folder
@@ -156,16 +152,6 @@ def _add_breakdown(record: Record, cli: BenchmarkCLI) -> None:
         record.reasons["breakdown"] = f"{type(error).__name__}: {error}"
 
 
-def check_is_trial(trainer: Namespace) -> None:
-    """Raises ``InputError`` for settings of the Trainer under which a record would not say what was trained."""
-    if trainer.fast_dev_run:
-        raise InputError("trainer.fast_dev_run is for fit; a trial trains in earnest")
-    if trainer.max_epochs == 0 or trainer.max_steps == 0 or trainer.limit_train_batches == 0:
-        raise InputError("trainer.max_epochs, max_steps and limit_train_batches must not be 0: a trial trains")
-    if trainer.val_check_interval not in (None, 1.0):
-        raise InputError("trainer.val_check_interval is for fit; a trial validates at the end of an epoch")
-
-
 def _best_checkpoint(cli: BenchmarkCLI) -> str | None:
     callback = cli.trainer.checkpoint_callback
     return (callback.best_model_path or None) if isinstance(callback, ModelCheckpoint) else None
@@ -173,7 +159,18 @@ def _best_checkpoint(cli: BenchmarkCLI) -> str | None:
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one trial and returns 0 when it is ``ok``, 130 when it was interrupted and 1 when it failed."""
-    record, folder = run_trial(arguments)
+    record, folder = run(arguments)
     if os.environ.get("LOCAL_RANK", "0") != "0":  # of several processes, the first one speaks
         return 0
-    return conclude(record, folder, f"{record.data['name']}, {record.config['model']['arch']}")
+    return conclude(
+        record,
+        folder,
+        f"{record.data['name']}, {_label(record.config['model'])}",
+        {"steady throughput": (record.throughput.get("median_images_per_second"), "images/s")},
+        has_curves=True,
+    )
+
+
+def _label(model: dict[str, Any]) -> str:
+    """The network for a person: torchvision's name, or the class of one's own."""
+    return label(model["network"]) if model.get("network") else str(model["arch"])
