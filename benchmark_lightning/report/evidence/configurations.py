@@ -70,11 +70,14 @@ def _sortable(values: pd.Series) -> pd.Series:
 
 def varying_axes(frame: pd.DataFrame, axes: Sequence[str]) -> list[str]:
     """The axes in which these configurations differ, but for those that name the model."""
-    return [
-        axis
-        for axis in axes
-        if axis not in MODEL_KEYS and len({as_text(value) for value in frame[axis] if is_given(value)}) > 1
-    ]
+    return [axis for axis in axes if axis not in MODEL_KEYS and _varies(frame["model"], frame[axis])]
+
+
+def _varies(models: pd.Series, values: pd.Series) -> bool:
+    """Whether there are two values, or one that a part of the trials of a model has."""
+    pairs = {(model, as_text(value) if is_given(value) else "") for model, value in zip(models, values, strict=True)}
+    given = {value for _, value in pairs if value}
+    return len(given) > 1 or (len(given) == 1 and len({model for model, _ in pairs}) < len(pairs))
 
 
 def _names(frame: pd.DataFrame, axes: Sequence[str]) -> dict[Any, tuple[str, str]]:

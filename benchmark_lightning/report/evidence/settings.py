@@ -4,7 +4,7 @@ A key is that of the configuration: ``model.lr``, ``estimator.C``, ``trainer.max
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from benchmark_lightning.report.evidence.formatting import one_line
@@ -49,28 +49,46 @@ def flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
     >>> flat({"data": {"class_path": "Digits", "init_args": {"batch_size": 8}}, "seed_everything": 0})
     {'data.class_path': 'Digits', 'data.batch_size': 8, 'seed_everything': 0}
+    >>> flat({"steps": [["pca", {"class_path": "PCA", "init_args": {"n_components": 50}}]]})
+    {'steps.pca.class_path': 'PCA', 'steps.pca.n_components': 50}
     """
     result: dict[str, Any] = {}
     for key, value in section.items():
-        if isinstance(value, Mapping):
-            result |= flat(value, prefix if key == "init_args" else f"{prefix}{key}.")
+        inner = _named_steps(value)
+        if inner is not None:
+            result |= flat(inner, prefix if key == "init_args" else f"{prefix}{key}.")
         else:
             result[f"{prefix}{key}"] = value
     return result
 
 
+def _named_steps(value: Any) -> Mapping[str, Any] | None:
+    """A mapping, or pairs of a name and a description as one, as in the steps of a pipeline; None for all else."""
+    if isinstance(value, Mapping):
+        return value
+    is_list = isinstance(value, list | tuple) and len(value) > 0
+    if is_list and all(
+        isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[1], Mapping) for pair in value
+    ):
+        return {str(name): description for name, description in value}
+    return None
+
+
 def axis_keys(trials: Sequence[Trial]) -> list[str]:
     """The keys that are ranked: hyperparameters that differ between trials, and whatever else a sweep has varied.
 
-    A key that has one value everywhere is none, whatever its name.
+    A key that has one value in all trials of its kind is none, whatever its name.
     """
     in_sweeps: dict[tuple[str, str], set[str]] = {}
     in_all: dict[str, set[str]] = {}
+    of_kind: dict[str, dict[str, None]] = {}
+    for trial in trials:
+        of_kind.setdefault(trial.kind, {}).update(dict.fromkeys(trial.config))
     for trial in trials:
         for key, value in trial.values.items():
             in_sweeps.setdefault((trial.sweep, key), set()).add(as_text(value))
-        for key, value in trial.config.items():
-            in_all.setdefault(key, set()).add(as_text(value))
+        for key in of_kind[trial.kind]:  # what others of its kind have and it has not is a value, too
+            in_all.setdefault(key, set()).add(as_text(trial.config[key]) if key in trial.config else "")
     varied = {key for (_, key), values in in_sweeps.items() if len(values) > 1}
     found = [key for key in in_all if (_is_hyperparameter(key) or key in varied) and _can_rank(key)]
     return [key for key in found if len(in_all[key]) > 1 or key in MODEL_KEYS]
@@ -96,15 +114,15 @@ def model_name(config: Mapping[str, Any]) -> str:
 
     >>> model_name({"model.network.class_path": "timm.create_model", "model.network.model_name": "resnet18"})
     'timm resnet18'
-    >>> model_name({"estimator.class_path": "sklearn.pipeline.Pipeline", "estimator.steps": [
-    ...     ["pca", {"class_path": "sklearn.decomposition.PCA"}], ["svc", {"class_path": "sklearn.svm.SVC"}]]})
+    >>> model_name(flat({"estimator": {"class_path": "sklearn.pipeline.Pipeline", "init_args": {"steps": [
+    ...     ["pca", {"class_path": "sklearn.decomposition.PCA"}], ["svc", {"class_path": "sklearn.svm.SVC"}]]}}}))
     'PCA + SVC'
     """
     for section in ("model.network", "estimator"):
         path = config.get(f"{section}.class_path")
         if path is not None:
-            parts = [short_class(inner) for key, value in config.items() if key.startswith(f"{section}.")
-                     for inner in _class_paths(value)]  # fmt: skip
+            steps = [key for key in config if key.startswith(f"{section}.steps.") and key.endswith(".class_path")]
+            parts = [short_class(config[key]) for key in steps if key.count(".") == section.count(".") + 3]
             return one_line(" + ".join(parts) if parts else _of_class(str(path), section, config), 40)
     return one_line(config.get("model.arch"), 40)
 
@@ -118,15 +136,6 @@ def _of_class(path: str, section: str, config: Mapping[str, Any]) -> str:
 def short_class(path: Any) -> str:
     """The name of a class without its module."""
     return str(path).rpartition(".")[2]
-
-
-def _class_paths(value: Any) -> Iterable[str]:
-    """The classes inside a list of arguments, in their order."""
-    if isinstance(value, list | tuple):
-        for inner in value:
-            yield from _class_paths(inner)
-    elif isinstance(value, Mapping) and "class_path" in value:
-        yield str(value["class_path"])
 
 
 def axis_label(key: str) -> str:

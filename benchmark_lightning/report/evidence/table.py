@@ -195,11 +195,11 @@ def _identify(row: dict[str, Any], config: Mapping[str, Any], axes: Sequence[str
     if "trainer.precision" in axes:
         del condition["effective_precision"]
     setting = condition | {"num_train": row["num_train"]}
-    place = {key: _cell(config.get(key)) for key in axes}
+    place = {key: as_text(config.get(key)) for key in axes}  # whole: what a cell cuts may tell two apart
     row |= {"protocol": _digest(protocol), "condition": _digest(condition), "setting": _digest(setting)}
     row["configuration"] = _digest([row["dataset"], row["kind"], place, row["setting"]])
     row["candidate"] = _digest([row["dataset"], row["kind"], place, row["condition"]])
-    row |= place
+    row |= {key: _cell(config.get(key)) for key in axes}
     return setting
 
 
