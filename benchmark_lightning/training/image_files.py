@@ -92,7 +92,7 @@ def _read_all(files: Sequence[Path], read: Callable[[Path], Pixels], shape: tupl
             return " ".join(str(error).split()) or type(error).__name__
         return None
 
-    Image.init()  # in one thread
+    Image.preinit()  # in one thread
     with ThreadPoolExecutor() as executor:
         reasons = list(executor.map(try_one, range(len(files))))
     unreadable = [file for file, reason in zip(files, reasons, strict=True) if reason is not None]
