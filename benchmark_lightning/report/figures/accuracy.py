@@ -1,5 +1,8 @@
 """Test accuracy of every configuration: a row each, the best first."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -42,7 +45,7 @@ def draw_accuracy(evidence: Evidence) -> Figure | None:
     for (title, group), shown, ax in zip(panels, rows, axes, strict=True):
         accuracy_rows(ax, shown, cues, len(group) - len(shown))
         ax.set_title(f"{stacked(title, NARROW)}\n{of_runs(shown)}")
-    legend_below(figure, legend_handles())
+    legend_below(figure, legend_handles(rows))
     note_left_out(figure, len(found) - len(panels))
     return figure
 
@@ -122,22 +125,15 @@ def accuracy_scale(group: pd.DataFrame) -> tuple[float, float]:
     return round(low - room, 5), round(high + room, 5)
 
 
-def legend_handles() -> list[Line2D]:
-    """What the marks of accuracies mean."""
-    return [
-        Line2D(
-            [], [], color=INK, marker="o", fillstyle="none", markersize=11, linestyle="", label="best by validation"
-        ),
-        Line2D([], [], color="grey", marker="o", markersize=5, linestyle="", label="not significantly worse"),
-        Line2D(
-            [],
-            [],
-            color="grey",
-            marker="o",
-            markerfacecolor="none",
-            markersize=5,
-            linestyle="",
-            label="significantly worse",
-        ),
-        Line2D([], [], color="grey", marker="<", markersize=6, linestyle="", label="below the scale"),
+def legend_handles(groups: Sequence[pd.DataFrame]) -> list[Line2D]:
+    """What the marks of these panels mean."""
+    done = pd.concat([group[group["n"] > 0] for group in groups])
+    is_below = any((group["value"] < accuracy_scale(group)[0]).any() for group in groups)
+    ring, others = {"markersize": 11, "fillstyle": "none", "color": INK}, {"markersize": 5, "color": "grey"}
+    marks: list[tuple[str, bool, dict[str, Any]]] = [
+        ("best by validation", True, ring | {"marker": "o"}),
+        ("not significantly worse", True, others | {"marker": "o"}),
+        ("significantly worse", not done["is_as_good_as_best"].all(), others | {"marker": "o", "fillstyle": "none"}),
+        ("below the scale", is_below, others | {"marker": "<"}),
     ]
+    return [Line2D([], [], linestyle="", label=label, **cue) for label, is_there, cue in marks if is_there]

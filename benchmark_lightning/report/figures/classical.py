@@ -66,11 +66,9 @@ def draw_classical_accuracy(evidence: Evidence) -> Figure | None:
         else:
             _curves(accuracies, seconds, group, key, cues)
         accuracies.set_title(f"{stacked(title, NARROW if key is None else WIDEST_LINE)}\n{of_runs(rows)}")
-    drawn = set(
-        pd.concat(
-            [rows["family"] for rows, key in zip(shown, along, strict=True) if key is not None] or [frame["family"][:0]]
-        )
-    )
+    of_rows = [rows for rows, key in zip(shown, along, strict=True) if key is None]
+    of_curves = [rows["family"] for rows, key in zip(shown, along, strict=True) if key is not None]
+    drawn = {name for names in of_curves for name in names}
     families = [
         Line2D([], [], color=cues[name][0], marker=cues[name][1], label=name) for name in cues.names if name in drawn
     ]
@@ -78,7 +76,7 @@ def draw_classical_accuracy(evidence: Evidence) -> Figure | None:
         Line2D([], [], color="grey", marker="o", label=FIT),
         Line2D([], [], color="grey", marker="o", markerfacecolor="none", linestyle=":", label=PREDICT),
     ]
-    legend_below(figure, [*families, *(legend_handles() if None in along else []), *times])
+    legend_below(figure, [*families, *(legend_handles(of_rows) if of_rows else []), *times])
     note_left_out(figure, len(found) - len(panels))
     return figure
 

@@ -22,12 +22,14 @@ from matplotlib.axis import Axis, XAxis
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection, QuadMesh
 from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.figure import Figure, FigureBase, SubFigure
+from matplotlib.image import AxesImage
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation, Text
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
 
+from benchmark_lightning.errors import InputError
 from benchmark_lightning.report.evidence.rounding import written
 
 _NO_NAME = re.compile(r"_(child|container)\d+|_nolegend_")  # labels that matplotlib gives
@@ -64,7 +66,7 @@ def figure_data(figure: Figure) -> str:
     """The CSV of a figure, a row a mark, with numbers of six digits.
 
     Raises:
-        TypeError: something is drawn whose data this module cannot read.
+        InputError: something is drawn whose data this module cannot read.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
@@ -86,7 +88,7 @@ def _number(value: Any) -> str:
 
 def figure_marks(figure: Figure) -> Iterator[Mark]:
     """Everything that is drawn, in its order."""
-    bars = {item.colorbar.ax for ax in figure.axes for item in ax.collections if item.colorbar is not None}
+    bars = {item.colorbar.ax for ax in figure.axes for item in (*ax.collections, *ax.images) if item.colorbar}
     numbers = {ax: number for number, ax in enumerate((ax for ax in figure.axes if ax not in bars), 1)}
     yield from _part_marks(figure, numbers)
 
@@ -140,8 +142,8 @@ def _axis_marks(axis: Axis, panel: str, is_automatic: bool) -> Iterator[Mark]:
         for position, where in enumerate(locator()):
             at: dict[str, Any] = {name: where}
             yield Mark(panel, f"{name} tick", text=str(formatter(where, position)) if has_names else "", **at)
-    for item in axis.axes.collections if name == "y" else ():
-        if item.colorbar is not None:
+    for item in (*axis.axes.collections, *axis.axes.images) if name == "y" else ():
+        if item.colorbar:
             low, high = item.get_clim()
             yield Mark("", "colours", item.get_cmap().name, y_low=low, y_high=high, text=item.colorbar.ax.get_ylabel())
 
@@ -156,7 +158,10 @@ def _in_panel(panel: str, artist: Any) -> Iterator[Mark]:
 @singledispatch
 def _marks(artist: Any) -> Iterator[Mark]:
     """The marks of an artist, without panel and series."""
-    raise TypeError(f"the data of a {type(artist).__name__} cannot be read from a figure; add it to {__name__}")
+    raise InputError(
+        f"the data of a {type(artist).__name__} cannot be read from a figure; draw lines, points, bars, intervals, bands, "
+        "images or texts"
+    )
 
 
 @_marks.register
@@ -208,6 +213,19 @@ def _(mesh: QuadMesh) -> Iterator[Mark]:
     values: list[float] = np.ma.asarray(mesh.get_array(), dtype=float).filled(np.nan).reshape(-1).tolist()
     centres = (corners[:-1, :-1] + corners[1:, 1:]).reshape(-1, 2) / 2
     for (x, y), value in zip(centres, values, strict=True):
+        yield Mark("", "cell", x=x, y=y, value=value)
+
+
+@_marks.register
+def _(image: AxesImage) -> Iterator[Mark]:
+    """Each pixel with its value; of a coloured image the mean of its channels."""
+    pixels = np.ma.asarray(image.get_array(), dtype=float).filled(np.nan)
+    values = pixels if pixels.ndim == 2 else pixels.mean(axis=2)
+    left, right, bottom, top = image.get_extent()
+    low, high = (top, bottom) if image.origin == "upper" else (bottom, top)
+    num_rows, num_columns = values.shape
+    for (i, j), value in np.ndenumerate(values):
+        x, y = left + (j + 0.5) / num_columns * (right - left), low + (i + 0.5) / num_rows * (high - low)
         yield Mark("", "cell", x=x, y=y, value=value)
 
 

@@ -100,10 +100,22 @@ def _frontier_panel(ax: Axes, group: pd.DataFrame, cues: Cues) -> None:
         [x for x, _, _ in points], [y for _, y, _ in points], drawstyle="steps-post", color="grey", linewidth=1, zorder=1,
         label=unlisted("frontier"),
     )  # fmt: skip
-    for number, (x, y, share) in enumerate(points):
-        if y >= low:
-            ax.annotate(
-                f"{share:.0%}", (x, y), (0, 8 + 9 * (number % 2)), textcoords="offset points", fontsize=7.5, ha="center",
-                label=unlisted("how often on the frontier"),
-            )  # fmt: skip
-    ax.set_ylim(low, high + 0.12 * (high - low))  # room for the percentages
+    across = np.log(max(cost.value for cost in costs) / min(cost.value for cost in costs)) or 1.0
+    for x, y, share in _apart([point for point in points if point[1] >= low], across, high - low):
+        ax.annotate(
+            f"{share:.0%}", (x, y), (-5, 5), textcoords="offset points", fontsize=7.5, ha="right",
+            label=unlisted("how often on the frontier"),
+        )  # fmt: skip
+    ax.set_ylim(low, high + 0.06 * (high - low))  # room for the percentages
+
+
+def _apart(points: list[tuple[float, float, float]], across: float, up: float) -> list[tuple[float, float, float]]:
+    """The points of a frontier that can have a number each; of two that lie on each other, the one that stays on it more often."""
+    kept: list[tuple[float, float, float]] = []
+    for x, y, share in points:
+        is_close = kept and np.log(x / kept[-1][0]) < 0.08 * across and y - kept[-1][1] < 0.05 * up
+        if not is_close:
+            kept.append((x, y, share))
+        elif share > kept[-1][2]:
+            kept[-1] = (x, y, share)
+    return kept

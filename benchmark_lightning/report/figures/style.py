@@ -52,6 +52,7 @@ def styled() -> Iterator[None]:
         yield
 
 
+_NO_BREAK = "\xa0"
 WIDEST_LINE = 52  # letters above a panel of half a page
 
 
@@ -67,17 +68,18 @@ def stacked(title: str, width: int = WIDEST_LINE) -> str:
     'MNIST\n49,000 training images'
     """
     name, _, rest = title.partition(" (")
-    return "\n".join([name, *textwrap.wrap(rest.removesuffix(")"), width)])
+    return "\n".join([name, *textwrap.wrap(rest.removesuffix(")"), width, break_on_hyphens=False)])
 
 
 def wrapped(name: str, width: int = 44) -> str:
-    r"""The name of a row on at most two lines.
+    r"""The name of a row on at most two lines, broken between settings where it can be.
 
-    >>> wrapped("resnet18, adam", 10)
-    'resnet18,\nadam'
+    >>> wrapped("resnet18, lr 0.001, weight decay 0.01", 24)
+    'resnet18, lr 0.001,\nweight decay 0.01'
     """
-    lines = textwrap.wrap(name, width, max_lines=2, placeholder=" ...")
-    return "\n".join(lines)
+    settings = [one.replace(" ", _NO_BREAK) if len(one) < width else one for one in name.split(", ")]
+    lines = textwrap.wrap(", ".join(settings), width, max_lines=2, placeholder=" ...", break_on_hyphens=False)
+    return "\n".join(lines).replace(_NO_BREAK, " ")
 
 
 def panel_grid(
