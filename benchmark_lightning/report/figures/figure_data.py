@@ -219,7 +219,7 @@ def _(mesh: QuadMesh) -> Iterator[Mark]:
 @_marks.register
 def _(image: AxesImage) -> Iterator[Mark]:
     """Each pixel with its value; of a coloured image the mean of its channels."""
-    pixels = np.ma.asarray(image.get_array(), dtype=float).filled(np.nan)
+    pixels: Any = np.ma.asarray(image.get_array(), dtype=float).filled(np.nan)
     values = pixels if pixels.ndim == 2 else pixels.mean(axis=2)
     left, right, bottom, top = image.get_extent()
     low, high = (top, bottom) if image.origin == "upper" else (bottom, top)
