@@ -9,11 +9,15 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmark_lightning.training.small_maps import SmallMapConv2d, as_on
+from benchmark_lightning.training.small_maps import as_on, use_nominal_maps
 
 
 def count_complexity(
-    network: nn.Module, image_size: int = 28, device_type: str = "cpu", reasons: dict[str, str] | None = None
+    network: nn.Module,
+    image_size: int = 28,
+    device_type: str = "cpu",
+    reasons: dict[str, str] | None = None,
+    num_channels: int = 1,
 ) -> dict[str, Any]:
     """Parameters, and arithmetic for one image on such a device; ``network`` itself is left as it is.
 
@@ -27,13 +31,14 @@ def count_complexity(
     A network may be one that a counter cannot read; what it then lacks is None, and why goes into ``reasons`` under
     ``complexity.<name>``.
     """
+    image_shape = (num_channels, image_size, image_size)
     counted: dict[str, Any] = {
         "params": sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
     }
     counters: dict[tuple[str, ...], Callable[[], dict[str, int]]] = {
-        ("macs",): lambda: _macs(network, image_size),
+        ("macs",): lambda: _macs(network, image_shape),
         ("forward_flops_per_image", "train_flops_per_image"): lambda: _flops(
-            as_on(copy.deepcopy(network), device_type), image_size
+            as_on(copy.deepcopy(network), device_type), image_shape
         ),
     }
     for names, count in counters.items():
@@ -46,22 +51,20 @@ def count_complexity(
     return counted
 
 
-def _macs(network: nn.Module, image_size: int) -> dict[str, int]:
+def _macs(network: nn.Module, image_shape: tuple[int, int, int]) -> dict[str, int]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # thop imports distutils
         from thop import profile
 
-    bare = copy.deepcopy(network).cpu().float().eval()  # thop adds buffers to what it counts
-    for layer in bare.modules():
-        if isinstance(layer, SmallMapConv2d):
-            layer.__class__ = nn.Conv2d  # type: ignore[assignment]  # thop looks for this very class
-    macs, _ = profile(bare, inputs=(torch.zeros(1, 1, image_size, image_size),), verbose=False)
+    # thop adds buffers to what it counts, and looks for the very class nn.Conv2d.
+    bare = use_nominal_maps(copy.deepcopy(network)).cpu().float().eval()
+    macs, _ = profile(bare, inputs=(torch.zeros(1, *image_shape),), verbose=False)
     return {"macs": int(macs)}
 
 
-def _flops(network: nn.Module, image_size: int) -> dict[str, int]:
+def _flops(network: nn.Module, image_shape: tuple[int, int, int]) -> dict[str, int]:
     shapes = network.to("meta").float().train()
-    images = torch.empty(2, 1, image_size, image_size, device="meta")  # batch normalisation wants more than one
+    images = torch.empty(2, *image_shape, device="meta")  # batch normalisation wants more than one
     with FlopCounterMode(display=False) as forward:
         logits = shapes(images)
     with FlopCounterMode(display=False) as backward:

@@ -16,13 +16,16 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassConfusionM
 
 from benchmark_lightning.errors import InputError
 from benchmark_lightning.training.allocator import reuse_freed_memory
+from benchmark_lightning.training.checkpoints import check_data, check_hyperparameters
+from benchmark_lightning.training.class_paths import label
 from benchmark_lightning.training.data import ImageData
+from benchmark_lightning.training.levers import set_levers, set_levers_it_takes
 from benchmark_lightning.training.models import build_network
-from benchmark_lightning.training.small_maps import use_small_maps
+from benchmark_lightning.training.own_networks import build_own_network, settle
 
-Batch = tuple[Tensor, Tensor]  # images (B, 1, H, H) float32, labels (B,) int64
+Batch = tuple[Tensor, Tensor]  # images (B, C, H, H) float32, labels (B,) int64
 
-NETWORK_HYPERPARAMETERS = ("arch", "num_classes", "stem", "image_size")
+NETWORK_HYPERPARAMETERS = ("arch", "network", "num_classes", "num_channels", "stem", "image_size")
 LEVERS = (
     "memory_format",
     "compile",
@@ -32,14 +35,18 @@ LEVERS = (
 
 
 class ImageClassifier(L.LightningModule):
-    """A torchvision network, its loss, its metrics and its optimizer.
+    """A network of torchvision or of one's own, its loss, its metrics and its optimizer.
 
     Logs ``train/loss`` and, for ``val`` and ``test``, ``loss`` (without label smoothing), ``accuracy`` and
     ``macro_f1``, each once an epoch: no step waits for the device.
 
     Args:
-        arch: A classifier of torchvision, such as resnet18.
+        arch: A classifier of torchvision, by default resnet18.
+        network: In place of ``arch``, any ``torch.nn.Module``, or function that returns one, by ``class_path`` and
+            ``init_args``: from the images ``(B, C, H, H)`` to logits ``(B, num_classes)``. Parameters named num_classes,
+            num_channels (in_channels, in_chans) and image_size (img_size) are filled in.
         num_classes: Linked to the data.
+        num_channels: C, linked to the data.
         image_size: H, linked to the data.
         stem: ``imagenet`` keeps the first layers of the network, ``small`` suits a ResNet to small images.
         optimizer: sgd, adam or adamw.
@@ -63,8 +70,10 @@ class ImageClassifier(L.LightningModule):
 
     def __init__(
         self,
-        arch: str = "resnet18",
+        arch: str | None = None,
+        network: str | dict[str, Any] | None = None,
         num_classes: int = 10,
+        num_channels: int = 1,
         image_size: int = 28,
         stem: Literal["imagenet", "small"] = "imagenet",
         optimizer: Literal["sgd", "adam", "adamw"] = "adam",
@@ -87,14 +96,20 @@ class ImageClassifier(L.LightningModule):
                 raise InputError(f"model.{key} is {value}; give a number of at least 0 and below 1")
         if not (weight_decay >= 0 and math.isfinite(weight_decay)):
             raise InputError(f"model.weight_decay is {weight_decay}; give a number of at least 0")
-        # Every value is a primitive, so a checkpoint loads with weights_only=True.
+        arch, network = settle(arch, network)
+        # Every value is a primitive or a mapping of them, so a checkpoint loads with weights_only=True.
         self.save_hyperparameters(logger=False)
         self._num_steps_before: int | float | None = None
-        self.network = build_network(arch, num_classes, stem, image_size)
-        if small_maps != "never":
-            use_small_maps(self.network, on_cpu_alone=small_maps == "cpu")
-        if memory_format == "channels_last":
-            self.network.to(memory_format=torch.channels_last)
+        if network is None:
+            assert arch is not None
+            self.network = build_network(arch, num_classes, stem, image_size, num_channels)
+            self._levers = set_levers(self.network, small_maps, memory_format)
+        else:
+            if stem != "imagenet":
+                raise InputError(f"model.stem {stem} is for ResNets of torchvision; leave it out with model.network")
+            self.network = build_own_network(network, num_classes, image_size, num_channels)
+            image_shape = (num_channels, image_size, image_size)
+            self._levers = set_levers_it_takes(self.network, small_maps, memory_format, image_shape)
         self._compiled: Callable[[Tensor], Tensor] | None = None
         metrics = MetricCollection(
             {
@@ -109,7 +124,7 @@ class ImageClassifier(L.LightningModule):
         self.confusion = MulticlassConfusionMatrix(num_classes, validate_args=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits ``(B, num_classes)`` of images ``(B, 1, H, H)``."""
+        """Logits ``(B, num_classes)`` of images ``(B, C, H, H)``."""
         logits: Tensor = self.network(self._laid_out(images))
         return logits
 
@@ -118,20 +133,33 @@ class ImageClassifier(L.LightningModule):
         return images.to(memory_format=torch.channels_last) if self._is_channels_last(images.device) else images
 
     def _is_channels_last(self, device: torch.device) -> bool:
-        memory_format = self.hparams["memory_format"]
-        return memory_format == "channels_last" or (memory_format == "auto" and device.type == "cpu")
+        return self._levers.channels_last and (self.hparams["memory_format"] != "auto" or device.type == "cpu")
 
     @property
     def levers(self) -> dict[str, Any]:
-        """The levers of speed as they apply on this device."""
-        is_on_cpu, small_maps = self.device.type == "cpu", self.hparams["small_maps"]
-        return {
+        """The levers of speed as they apply on this device, and why a network lacks one that was asked for."""
+        is_on_cpu = self.device.type == "cpu"
+        levers = {
             "memory_format": "channels_last" if self._is_channels_last(self.device) else "contiguous",
             "compile": self.hparams["compile"],
-            "small_maps": small_maps == "always" or (small_maps == "cpu" and is_on_cpu),
+            "small_maps": self._levers.small_maps and (self.hparams["small_maps"] == "always" or is_on_cpu),
             "reuse_memory": self.hparams["reuse_memory"] and is_on_cpu,
             "num_threads": torch.get_num_threads(),
         }
+        return levers if self._levers.why is None else levers | {"why": self._levers.why}
+
+    @property
+    def note(self) -> str | None:
+        """One line for a person about levers that the network does not take; None if it takes all."""
+        if self._levers.why is None:
+            return None
+        left = [*["channels last"] * self._levers.channels_last, *["small maps"] * self._levers.small_maps]
+        return f"{self.network_name} trains with {' and '.join(left) or 'no lever of speed'} alone ({self._levers.why})"
+
+    @property
+    def network_name(self) -> str:
+        """The network for people: ``resnet18``, or the name of a class with its arguments."""
+        return self.hparams["arch"] or label(self.hparams["network"])
 
     def on_fit_start(self) -> None:
         """Prepares memory and code; compiles the training step alone, as evaluation has other shapes, each compiled anew."""
@@ -234,30 +262,12 @@ class ImageClassifier(L.LightningModule):
         Raises:
             InputError: what differs, and how to set it.
         """
-        trained_with = checkpoint.get("hyper_parameters", {})
         is_resumed = self._trainer is not None and self.trainer.training
         self._num_steps_before = checkpoint.get("num_steps") if is_resumed else None
-        for key, value in self.hparams.items():
-            counts = key in NETWORK_HYPERPARAMETERS or (is_resumed and key not in LEVERS)
-            if counts and trained_with.get(key, value) != value:
-                section = "data" if key == "image_size" else "model"
-                raise InputError(
-                    f"{section}.{key} is {value!r}, but the checkpoint was trained with {trained_with[key]!r}; "
-                    f"give --{section}.{key} {trained_with[key]}"
-                )
-        trained_on = checkpoint.get("data")
-        data = self._data
-        if trained_on is None or data is None:
-            return
-        if trained_on["name"] != data.dataset:
-            raise InputError(
-                f"the checkpoint was trained on {trained_on['name']}, not on {data.dataset}; give --data {trained_on['name']}"
-            )
-        if not data.predict_files and trained_on["split_hash"] != data.partition.hash():
-            raise InputError(
-                f"the checkpoint was trained on another split of {data.dataset}, so its training images may be among "
-                "these test images; give the data.split and data.split_seed that it was trained with"
-            )
+        counting = [key for key in self.hparams if key not in LEVERS] if is_resumed else NETWORK_HYPERPARAMETERS
+        check_hyperparameters({key: self.hparams[key] for key in counting}, checkpoint.get("hyper_parameters", {}))
+        if self._data is not None and "data" in checkpoint:
+            check_data(self._data, checkpoint["data"])
 
     @property
     def _data(self) -> ImageData | None:

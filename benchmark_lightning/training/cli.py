@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import pickle
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,11 +15,11 @@ import lightning.pytorch as L
 import torch
 from jsonargparse import Namespace
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.accelerators import CPUAccelerator
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from benchmark_lightning.errors import InputError
+from benchmark_lightning.training.accelerators import device_type, has_device
 from benchmark_lightning.training.classifier import ImageClassifier
 from benchmark_lightning.training.clocks import Clocks
 from benchmark_lightning.training.data import ImageData
@@ -85,6 +86,7 @@ class BenchmarkCLI(LightningCLI):
         parser.add_class_arguments(RunOptions, "run")
         parser.link_arguments("data.num_classes", "model.num_classes", apply_on="instantiate")
         parser.link_arguments("data.image_size", "model.image_size", apply_on="instantiate")
+        parser.link_arguments("data.num_channels", "model.num_channels", apply_on="instantiate")
 
     def _parse_ckpt_path(self) -> None:
         """Leaves the configuration as it is given: ``ImageClassifier`` refuses a checkpoint that does not fit it."""
@@ -97,7 +99,8 @@ class BenchmarkCLI(LightningCLI):
 
     @property
     def run_name(self) -> str:
-        return f"{self.datamodule.dataset}-{self.model.hparams['arch']}"
+        network = re.sub(r"[^\w.+=-]+", "-", self.model.network_name).strip("-")[:80]
+        return f"{self.datamodule.dataset}-{network}"
 
     @cached_property
     def folder(self) -> Path:
@@ -107,6 +110,8 @@ class BenchmarkCLI(LightningCLI):
     def instantiate_classes(self) -> None:
         with input_errors_unwrapped():
             super().instantiate_classes()
+        if self.model.note is not None and self.trainer.is_global_zero:
+            print(f"note: {self.model.note}", file=sys.stderr)  # noqa: T201
 
     def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
         config = self._get(self.config_init, "trainer")
@@ -120,12 +125,17 @@ class BenchmarkCLI(LightningCLI):
             kwargs["enable_progress_bar"] = False  # a line an epoch says it all
         self.trainer_defaults["callbacks"] = self._callbacks(config)
         self.precision = trainer_precision(config)
+        if not has_device(config["accelerator"]):
+            raise InputError(
+                f"trainer.accelerator {config['accelerator']} is not available on this machine; give cpu or auto"
+            )
         if self.precision.why is not None:
             kwargs["precision"] = self.precision.effective
         try:
             trainer = super().instantiate_trainer(**kwargs)
         except (MisconfigurationException, ValueError, TypeError) as error:
             raise InputError(_trainer_sentence(config, error)) from error
+        device_type(trainer.accelerator)
         line = advice(self.precision, runs_on_cpu(config["accelerator"]))
         if line is not None and trainer.is_global_zero:
             print(f"note: {line}", file=sys.stderr)  # noqa: T201
@@ -198,14 +208,22 @@ class BenchmarkCLI(LightningCLI):
 
 def runs_on_cpu(accelerator: Any) -> bool:
     """Whether the Trainer's ``accelerator`` means the CPU on this machine."""
-    if accelerator == "auto":
-        return not (torch.cuda.is_available() or torch.backends.mps.is_available())
-    return accelerator == "cpu" or isinstance(accelerator, CPUAccelerator)
+    return device_type(accelerator) == "cpu"
 
 
 def trainer_precision(settings: Mapping[str, Any] | Namespace) -> Precision:
-    """The precision that the ``trainer`` section of a configuration runs in on this machine."""
-    return precision_for(settings["precision"], runs_on_cpu(settings["accelerator"]))
+    """The precision that the ``trainer`` section of a configuration runs in on this machine.
+
+    Raises:
+        InputError: the device cannot be timed, or does not have these numbers.
+    """
+    device = device_type(settings["accelerator"])
+    precision = precision_for(settings["precision"], is_on_cpu=device == "cpu")
+    if device == "mps" and precision.effective == "64-true":
+        raise InputError(
+            "trainer.precision 64-true does not run on mps, which has no float64; give 32-true, or accelerator cpu"
+        )
+    return precision
 
 
 def network_parser() -> BenchmarkParser:
@@ -239,8 +257,6 @@ def _trainer_sentence(config: Any, error: Exception) -> str:
     reason = " ".join(str(error).split())
     if "devices" in reason:
         return f"trainer.devices is {config['devices']} ({reason.rstrip('!.')}); give 1, another whole number or auto"
-    if "backend found" in reason or "accelerator" in reason.lower():
-        return f"trainer.accelerator {config['accelerator']} is not to be had here ({reason.rstrip('!.')}); give cpu or auto"
     return f"trainer: {reason}"
 
 

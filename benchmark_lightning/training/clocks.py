@@ -16,13 +16,12 @@ import lightning.pytorch as L
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from benchmark_lightning.errors import InputError
+from benchmark_lightning.training.accelerators import MIB, peak_memory_mib, reset_peak_memory, synchronize
 from benchmark_lightning.training.contention import ContentionMeter
 from benchmark_lightning.training.energy import EnergyMeter
 
 TARGETS = (0.9, 0.91, 0.92, 0.928, 0.93, 0.94, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995)  # validation accuracies
 NUM_WARMUP_BATCHES = 10
-MIB = 2**20
 
 
 class DivergedError(RuntimeError):
@@ -65,23 +64,6 @@ class Stopwatch:
         return self.seconds + time.perf_counter() - self._started_at
 
 
-def synchronize(device: torch.device) -> None:
-    """Waits until the device has done all it was given.
-
-    Raises:
-        InputError: nobody here knows how to wait for such a device, so that its times would be wrong.
-    """
-    match device.type:
-        case "cpu":
-            pass
-        case "cuda":
-            torch.cuda.synchronize(device)
-        case "mps":
-            torch.mps.synchronize()
-        case other:
-            raise InputError(f"a training on {other} cannot be timed; give trainer.accelerator cpu, gpu or mps")
-
-
 class Clocks(Callback):
     """Times the phases of a Trainer and keeps the metrics of each epoch.
 
@@ -116,8 +98,7 @@ class Clocks(Callback):
             watch.device = device
         if stage == "fit":
             self._energy = EnergyMeter(device)
-            if device.type == "cuda":
-                torch.cuda.reset_peak_memory_stats(device)
+            reset_peak_memory(device)
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         self.watches["setup"].stop()
@@ -207,15 +188,15 @@ class Clocks(Callback):
         clocks: dict[str, Any] = {f"{phase}_seconds": watch.seconds or None for phase, watch in self.watches.items()}
         clocks["first_batch_seconds"] = self.first_batch_seconds
         device = self._device
-        is_cuda = device.type == "cuda"
+        peak_device_mib = peak_memory_mib(device)
         median = statistics.median(self.images_per_second) if self.images_per_second else None
         reasons = {f"clocks.{name}": "this phase did not run" for name, seconds in clocks.items() if seconds is None}
         if median is None:
             reasons["throughput.median_images_per_second"] = (
                 f"no epoch went past the {NUM_WARMUP_BATCHES} warm-up batches"
             )
-        if not is_cuda:
-            reasons["memory.peak_device_mib"] = f"the {device.type} does not count its memory apart"
+        if peak_device_mib is None:
+            reasons["memory.peak_device_mib"] = f"torch counts no peak of the memory of a {device.type} device"
         if self._energy.joules is None:
             reasons["energy.joules"] = self._energy.reason or "not measured"
         reasons |= self._contention.reasons()
@@ -229,7 +210,7 @@ class Clocks(Callback):
             },
             "memory": {
                 "peak_rss_mib": peak_rss_mib(),
-                "peak_device_mib": torch.cuda.max_memory_allocated(device) / MIB if is_cuda else None,
+                "peak_device_mib": peak_device_mib,
             },
             "energy": {"joules": self._energy.joules, "source": self._energy.source},
             "contention": self._contention.summary(),

@@ -28,6 +28,8 @@ class EnergyMeter:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         try:
+            if device.type not in ("cpu", "cuda"):
+                raise OSError(f"none is read of a {device.type} device")
             self._counter = _NVML(device) if device.type == "cuda" else _RAPL()
             self._counter.read()
             self.source = self._counter.name

@@ -13,22 +13,16 @@ from benchmark_lightning.errors import InputError, nearest
 from benchmark_lightning.training import datasets
 from benchmark_lightning.training.data import ImageData
 
-DATA_SETS = sorted(
-    (
-        name
-        for name, value in vars(datasets).items()
-        if inspect.isclass(value) and issubclass(value, ImageData) and value is not ImageData and name[0] != "_"
-    ),
-    key=lambda name: name == "ImageFolder",  # those that have names of their own first
+DATA_SETS = [
+    name
+    for name, value in vars(datasets).items()
+    if inspect.isclass(value) and issubclass(value, ImageData) and value is not ImageData and not name.startswith("_")
+]
+# --model mine.MyCNN, and --model.class_path mine.MyCNN.
+_CLASS_AS_MODEL = (
+    r"""Parser key "model": Unable to load config ['"]([^'"]+)|arguments: -*model\.class_path[\s=]+(\S+)"""
 )
-DATA_KEYS = sorted(
-    {
-        f"data.{name}"
-        for data_class in (ImageData, *(getattr(datasets, name) for name in DATA_SETS))
-        for name, parameter in inspect.signature(data_class).parameters.items()
-        if parameter.kind is not parameter.VAR_KEYWORD
-    }
-)
+DATA_KEYS = [f"data.{name}" for name in inspect.signature(ImageData).parameters]
 
 
 def explain(message: str, config_files: Sequence[Path], keys: Iterable[str]) -> str:
@@ -44,6 +38,8 @@ def explain(message: str, config_files: Sequence[Path], keys: Iterable[str]) -> 
     message = re.sub(r"(?<=['\" ])(fit|validate|test|predict)\.(?!ya?ml|json)", "", message)  # the subcommand
     known = [*sorted(key for key in keys if "." in key or key in ("data", "seed_everything")), *DATA_KEYS]
 
+    if match := re.search(_CLASS_AS_MODEL, message):
+        return _no_class(match[1] or match[2])
     if match := re.search(r"unrecognized arguments: -*([^\s=]+)", message):
         return f"there is no option --{match[1]}; {nearest(match[1], known)}"
     if match := re.search(r"File does not exist: '?([^'\n]+)'?", message):
@@ -59,10 +55,8 @@ def explain(message: str, config_files: Sequence[Path], keys: Iterable[str]) -> 
     in_data = "Problem with given class_path" in message
     if in_data:  # LightningCLI lets the whole section be null, which is no advice
         message = message.replace("\n    - Expected a <class 'NoneType'>", "")
-    if match := re.search(r"Subcommand '[^']+' does not accept option '([^']+)'", message):
-        return _unknown_key(match[1], known, config_files)
-    if match := re.search(r"Group '([^']+)' does not accept option '([^']+)'", message):
-        return _unknown_key(f"{match[1]}.{match[2]}", known, config_files)
+    if match := re.search(r"(?:Subcommand '[^']+'|Group '([^']+)') does not accept option '([^']+)'", message):
+        return _unknown_key(".".join(filter(None, match.groups())), known, config_files)
     if match := re.search(r"Option '([^']+)' is not accepted", message):
         return _unknown_key(f"data.{match[1]}" if in_data else match[1], known, config_files)
     names = re.findall(r'Parser key "([^"]+)"', message)
@@ -71,29 +65,11 @@ def explain(message: str, config_files: Sequence[Path], keys: Iterable[str]) -> 
         return f"data.class_path is {match[1]!r}{_where('data', config_files)}; {nearest(match[1], DATA_SETS)}"
 
     if names == ["data"]:
-        return _no_data_set(message, config_files)
+        return f"data is not a data set{_where('data', config_files)}; choose one of {', '.join(DATA_SETS)}"
     if names:
         key = f"data.{names[-1]}" if in_data and is_about_data and not names[-1].startswith("data") else names[0]
         return f"{_wrong_value(key, message)}{_where(key, config_files)}; {_expectation(message)}"
     return _squeezed(message)
-
-
-def _no_data_set(message: str, config_files: Sequence[Path]) -> str:
-    """Why ``data`` is none: its class cannot be imported, is of another kind, or is not named at all."""
-    where = _where("data", config_files)
-    if match := re.search(
-        r"class_path '([^']+)':\s+(No module .*|module '.*|cannot import .*|.*invalid syntax.*)", message
-    ):
-        return (
-            f"data.class_path is {match[1]!r}{where}, which cannot be imported ({match[2]}); "
-            "give MODULE.CLASS with a module that is installed or in the working directory"
-        )
-    if "not correspond to a subclass" in message and (match := re.search(r"Given value: .*?([\w.]+\.\w+)", message)):
-        return (
-            f"data.class_path is {match[1]!r}{where}, which is no data set; make it a subclass of "
-            f"benchmark_lightning.training.data.ImageData, or choose one of {', '.join(DATA_SETS)}"
-        )
-    return f"data is not a data set{where}; choose one of {', '.join(DATA_SETS)}"
 
 
 def check_config_files(arguments: Sequence[str]) -> list[Path]:
@@ -119,16 +95,27 @@ def check_config_files(arguments: Sequence[str]) -> list[Path]:
             raise InputError(f"{path} is not valid YAML ({_squeezed(str(error))})") from error
         if not isinstance(content, dict):
             raise InputError(f"{path} holds no keys; see configs/ for examples")
+        model = content.get("model")
+        if isinstance(model, str) or (isinstance(model, dict) and "class_path" in model):
+            raise InputError(_no_class(model if isinstance(model, str) else model["class_path"], f" in {path}"))
         for section in ("model", "trainer", "run", "svm"):
             if section in content and not isinstance(content[section], dict):
                 raise InputError(f"{section} is {content[section]!r} in {path}; give it keys of its own")
     return paths
 
 
+def _no_class(given: Any, where: str = "") -> str:
+    """A sentence for a class, or a file that is not there, in the place of the section ``model``."""
+    if str(given).endswith((".yaml", ".yml", ".json")):
+        return f"there is no config file {given}; see configs/ for those that come along"
+    return (
+        f"model is {given!r}{where}, but loss, optimizer and metrics are those of ImageClassifier; "
+        f"give the network alone: --model.network {given}, or model.network with class_path and init_args"
+    )
+
+
 def _unknown_key(key: str, known: Iterable[str], config_files: Sequence[Path]) -> str:
-    section = key.split(".")[0] + "."
-    others = sorted({*known} - {key}, key=lambda name: (not name.startswith(section), name))
-    return f"unknown key {key}{_where(key, config_files)}; {nearest(key, others)}"
+    return f"unknown key {key}{_where(key, config_files)}; {nearest(key, known)}"
 
 
 def _wrong_value(key: str, message: str) -> str:

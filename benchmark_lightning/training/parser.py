@@ -13,6 +13,7 @@ from lightning.pytorch.cli import LightningArgumentParser
 from benchmark_lightning.errors import InputError
 from benchmark_lightning.training.data import LARGEST_SEED
 from benchmark_lightning.training.messages import check_config_files, explain
+from benchmark_lightning.training.own_networks import settle
 
 
 class BenchmarkParser(LightningArgumentParser):
@@ -39,7 +40,10 @@ class BenchmarkParser(LightningArgumentParser):
             # On the class: the parsers of the commands complain about the files of the outer one.
             BenchmarkParser.config_files = check_config_files(args)
         config: Namespace = super().parse_args(args, **settings)
-        check_seed(config.get(f"{config.get('subcommand')}.seed_everything", config.get("seed_everything")))
+        ours = config.get(config.get("subcommand", ""), config)
+        check_seed(ours.get("seed_everything"))
+        if "model" in ours:  # the record and the checkpoint say which network counts
+            ours["model.arch"], ours["model.network"] = settle(ours["model.arch"], ours["model.network"])
         return config
 
     def build(self, config: Namespace) -> Namespace:

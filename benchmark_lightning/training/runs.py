@@ -17,7 +17,7 @@ class RunOptions:
 
     Args:
         root: Folder of all runs, the one to give to TensorBoard.
-        name: Name of the run, by default <data set>-<arch>; each repetition is its next version.
+        name: Name of the run, by default <data set>-<network>; each repetition is its next version.
         save_last: Keep the last checkpoint beside the best one, both with all that ``fit`` needs to go on; without it
             the best one holds the weights alone.
         folder: The very folder to write to, which holds no run yet, in place of the next version of the name.

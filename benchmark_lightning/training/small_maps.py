@@ -38,6 +38,8 @@ class SmallMapConv2d(nn.Conv2d):
     on_cpu_alone = False
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002  # the name is that of nn.Conv2d
+        if input.dim() != 4:  # one image without a batch
+            return super().forward(input)
         kernel, stride, size_in = self.kernel_size[0], self.stride[0], input.shape[2]
         is_square, is_here = input.shape[3] == size_in, not self.on_cpu_alone or input.device.type == "cpu"
         pixels = input.permute(0, 2, 3, 1)
@@ -159,6 +161,14 @@ def use_small_maps(network: nn.Module, on_cpu_alone: bool = False) -> nn.Module:
         if type(layer) is nn.Conv2d and _is_suitable(layer):
             layer.__class__ = SmallMapConv2d  # the same parameters under the same names
             layer.on_cpu_alone = on_cpu_alone  # type: ignore[assignment]
+    return network
+
+
+def use_nominal_maps(network: nn.Module) -> nn.Module:
+    """Makes every convolution of ``network`` an ``nn.Conv2d`` again, and returns it."""
+    for layer in network.modules():
+        if isinstance(layer, SmallMapConv2d):
+            layer.__class__ = nn.Conv2d  # type: ignore[assignment]
     return network
 
 
