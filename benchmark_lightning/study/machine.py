@@ -13,10 +13,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from benchmark_lightning.study.environment import describe_environment
+from benchmark_lightning.training.accelerators import synchronize
 from benchmark_lightning.training.allocator import reuse_freed_memory
 from benchmark_lightning.training.classifier import ImageClassifier
 from benchmark_lightning.training.cli import quiet
-from benchmark_lightning.training.clocks import NUM_WARMUP_BATCHES, Clocks, Stopwatch, synchronize
+from benchmark_lightning.training.clocks import NUM_WARMUP_BATCHES, Clocks, Stopwatch
 from benchmark_lightning.training.contention import ProcessorUse, processor_use
 from benchmark_lightning.training.data import ImageData, Pool
 from benchmark_lightning.training.precision import precision_for

@@ -140,7 +140,11 @@ def _collect_costs(record: Record, cli: BenchmarkCLI) -> None:
     record.environment = describe_environment(trainer.strategy.root_device)
     record.environment["num_devices"] = trainer.world_size
     record.complexity = count_complexity(
-        cli.model.network, cli.datamodule.image_size, trainer.strategy.root_device.type, record.reasons
+        cli.model.network,
+        cli.datamodule.image_size,
+        trainer.strategy.root_device.type,
+        record.reasons,
+        cli.datamodule.num_channels,
     )
 
 

@@ -16,8 +16,8 @@ from lightning.pytorch.callbacks import Callback
 from benchmark_lightning.errors import InputError
 from benchmark_lightning.study.record import identity
 from benchmark_lightning.study.trials.kinds import Resolved
+from benchmark_lightning.training.accelerators import synchronize
 from benchmark_lightning.training.cli import network_parser, quiet, runs_on_cpu, trainer_precision
-from benchmark_lightning.training.clocks import synchronize
 from benchmark_lightning.training.data import ImageData
 from benchmark_lightning.training.precision import advice
 
