@@ -236,6 +236,7 @@ def test_axes_of_a_heatmap_are_chosen_by_short_names(decay):
     with styled():
         figure = draw_metric(decay, metric="fit_seconds", column="weight_decay")
     assert figure is not None
+    assert draw_metric(decay, kind="classical") is None  # these records have none
 
 
 @pytest.mark.parametrize(
@@ -243,7 +244,7 @@ def test_axes_of_a_heatmap_are_chosen_by_short_names(decay):
     [
         ({"rows": ["weight_decai"]}, "no axis 'weight_decai'; did you mean 'weight_decay'"),
         ({"metric": "fit_second"}, "no metric 'fit_second'; did you mean 'fit_seconds'"),
-        ({"kind": "resnet"}, "no trial has the kind 'resnet'; choose one of network"),
+        ({"kind": "resnet"}, "no kind 'resnet' of trials; choose one of network, classical"),
         ({"dataset": "FashionMNST"}, "did you mean 'FashionMNIST'"),
     ],
 )

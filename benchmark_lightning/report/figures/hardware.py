@@ -124,18 +124,22 @@ def draw_flops(evidence: Evidence) -> Figure | None:
         cues = Cues(range(len(items)))
         for number, (members, line) in enumerate(items):
             _flops_line(ax, members, line, cues[number][:2], wrapped(names[number] or kind, width))
-        for timing in items[0][0]:
-            ax.annotate(
-                timing.work["model"], (gflops(timing), 0), (-2, 3), xycoords=("data", "axes fraction"),
-                textcoords="offset points", rotation=90, fontsize=7, ha="right", va="bottom",
-            )  # fmt: skip
         timings = [timing for members, _ in items for timing in members]
+        widest, last = max(map(gflops, timings)), -1.0
+        for timing in items[0][0]:
+            if gflops(timing) - last < 0.015 * len(kinds) * widest:
+                continue  # its name would lie on the one before
+            last = gflops(timing)
+            ax.annotate(
+                timing.work["model"], (last, 0), (-2, 3), xycoords=("data", "axes fraction"), textcoords="offset points",
+                rotation=90, fontsize=7, ha="right", va="bottom",
+            )  # fmt: skip
         ax.set(
             xlabel="GFLOPs of one image, forward (2 x thop's MACs)",
             ylabel="one epoch, s",
             title=stacked(f"{kind} ({common})"),
         )
-        ax.set_xlim(0, 1.05 * max(gflops(timing) for timing in timings))
+        ax.set_xlim(0, 1.05 * widest)
         ax.set_ylim(0, 1.4 * max(timing.seconds.value for timing in timings))
         ax.legend(fontsize=6.5, loc="upper left", bbox_to_anchor=(0, -0.16))
     note_left_out(figure, len(lines) - sum(map(len, chosen)), "lines")

@@ -13,13 +13,14 @@ from benchmark_lightning.report.figures.grids import MODEL, Metric, distinct, he
 from benchmark_lightning.report.figures.style import Panels
 
 NUM_ROW_AXES = 2
+KINDS = ("network", "classical")
 LESS_IS_BETTER = ("_seconds", "_mib", "_joules", "_loss", "_bytes")
 IN_ZERO_TO_ONE = ("val_accuracy", "test_macro_f1", "utilization")
 
 
 def draw_heatmap(evidence: Evidence) -> Figure | None:
     """Test accuracy of the networks over what varies; None where nothing does."""
-    return draw_metric(evidence) if len(evidence.networks) else None
+    return draw_metric(evidence)
 
 
 def draw_metric(
@@ -30,7 +31,9 @@ def draw_metric(
     rows: Sequence[str] | None = None,
     column: str | None = None,
 ) -> Figure | None:
-    """A heatmap of any column of the table, a panel for each setting, model and axis that is not chosen; darker is better.
+    """A heatmap of any column of the table, a panel for each setting, model and axis that is not chosen.
+
+    Darker is better. None where no trial of the kind has the metric, or nothing varies.
 
     Args:
         evidence: what was measured.
@@ -43,12 +46,14 @@ def draw_metric(
     Raises:
         InputError: there is no such metric, data set, kind or axis.
     """
-    frame = evidence.configurations
-    for name, wanted in (("kind", kind), ("dataset", dataset)):
-        if wanted is not None:
-            if wanted not in set(frame[name]):
-                raise InputError(f"no trial has the {name} {wanted!r}; {nearest(wanted, sorted(set(frame[name])))}")
-            frame = frame[frame[name] == wanted]
+    if kind not in KINDS:
+        raise InputError(f"there is no kind {kind!r} of trials; {nearest(kind, KINDS)}")
+    frame = evidence.networks if kind == KINDS[0] else evidence.classical
+    if dataset is not None:
+        datasets = sorted(set(evidence.configurations["dataset"]))
+        if dataset not in datasets:
+            raise InputError(f"no trial has the data set {dataset!r}; {nearest(dataset, datasets)}")
+        frame = frame[frame["dataset"] == dataset]
     axes = [MODEL, *evidence.axes]
     chosen_rows = None if rows is None else [_axis(name, axes) for name in ([rows] if isinstance(rows, str) else rows)]
     chosen_column = None if column is None else _axis(column, axes)

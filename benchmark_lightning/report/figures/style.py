@@ -68,7 +68,7 @@ def stacked(title: str, width: int = WIDEST_LINE) -> str:
     'MNIST\n49,000 training images'
     """
     name, _, rest = title.partition(" (")
-    return "\n".join([name, *textwrap.wrap(rest.removesuffix(")"), width, break_on_hyphens=False)])
+    return "\n".join([name, *_lines(rest.removesuffix(")"), width)])
 
 
 def wrapped(name: str, width: int = 44) -> str:
@@ -77,9 +77,14 @@ def wrapped(name: str, width: int = 44) -> str:
     >>> wrapped("resnet18, lr 0.001, weight decay 0.01", 24)
     'resnet18, lr 0.001,\nweight decay 0.01'
     """
+    return "\n".join(_lines(name, width, max_lines=2, placeholder=" ..."))
+
+
+def _lines(name: str, width: int, **limits: Any) -> list[str]:
+    """The settings of a name in lines, of which none is torn where it fits into one."""
     settings = [one.replace(" ", _NO_BREAK) if len(one) < width else one for one in name.split(", ")]
-    lines = textwrap.wrap(", ".join(settings), width, max_lines=2, placeholder=" ...", break_on_hyphens=False)
-    return "\n".join(lines).replace(_NO_BREAK, " ")
+    lines = textwrap.wrap(", ".join(settings), width, break_on_hyphens=False, **limits)
+    return [line.replace(_NO_BREAK, " ") for line in lines]
 
 
 def panel_grid(
