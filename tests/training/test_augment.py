@@ -37,3 +37,13 @@ def test_crop_shifts_each_image_by_at_most_the_padding_and_fills_with_zeros():
 def test_crop_keeps_the_bytes_of_uint8():
     images = torch.randint(0, 256, (4, 1, 28, 28), dtype=torch.uint8)
     assert random_crop(images, 3).dtype == torch.uint8
+
+
+def test_the_channels_of_an_image_move_together():
+    torch.manual_seed(0)
+    colour = torch.cat([IMAGES + 1, 2 * (IMAGES + 1), 3 * (IMAGES + 1)], dim=1)
+    moved = random_flip(random_crop(colour, 3))
+    assert moved.shape == colour.shape
+    assert torch.equal(moved[:, 1], 2 * moved[:, 0])
+    assert torch.equal(moved[:, 2], 3 * moved[:, 0])
+    assert not torch.equal(moved, colour)

@@ -78,3 +78,37 @@ def test_a_truncated_image_is_named(tmp_path):
     (tmp_path / "cut.jpg").write_bytes(content[: len(content) // 2])
     with pytest.raises(InputError, match=r"cut\.jpg is not a readable image"):
         read_drawings([tmp_path / "cut.jpg"], 1, 28)
+
+
+def test_a_photograph_is_turned_upright_and_cut_to_its_centre(tmp_path):
+    image = Image.new("RGB", (90, 30), "black")
+    image.paste("red", (30, 0, 60, 30))
+    image.paste("blue", (30, 0, 60, 10))  # the upper edge, as it is stored
+    exif = Image.Exif()
+    exif[0x0112] = 3  # the camera was upside down
+    image.save(tmp_path / "a.png", exif=exif)
+    [pixels] = read_pictures([tmp_path / "a.png"], 3, 9)
+    assert pixels.shape == (3, 9, 9)
+    assert pixels[:, 0, 4].tolist() == [255, 0, 0]
+    assert pixels[:, -1, 4].tolist() == [0, 0, 255]
+    assert pixels[0, 4].min() > 200  # the black sides are cut off
+
+
+def test_a_large_photograph_is_averaged_not_sampled(tmp_path):
+    stripes = np.zeros((600, 800), dtype=np.uint8)
+    stripes[:, ::2] = 255
+    Image.fromarray(stripes).save(tmp_path / "a.jpg", quality=95)
+    pixels = read_pictures([tmp_path / "a.jpg"], 1, 32)
+    assert abs(pixels.astype(int) - 127).max() < 10
+
+
+def test_hidden_files_are_no_pictures_of_a_folder(tmp_path):
+    for name in ("a.png", "._a.png"):
+        ink_on_paper().save(tmp_path / name)
+    assert [file.name for file in find_image_files([tmp_path])] == ["a.png"]
+
+
+def test_only_grey_and_colour_are_read(tmp_path):
+    ink_on_paper().save(tmp_path / "a.png")
+    with pytest.raises(InputError, match="read as 1 channel or 3, not as the 4 of this data set"):
+        read_pictures([tmp_path / "a.png"], 4, 9)
