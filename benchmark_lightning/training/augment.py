@@ -21,6 +21,5 @@ def random_crop(images: Tensor, padding: int) -> Tensor:
     top, left = torch.randint(2 * padding + 1, (2, num_images, 1), device=images.device)
     rows = top + torch.arange(height, device=images.device)  # (B, H)
     columns = left + torch.arange(width, device=images.device)  # (B, W)
-    which = torch.arange(num_images, device=images.device)[:, None, None, None]
-    channels = torch.arange(num_channels, device=images.device)[:, None, None]
-    return padded[which, channels, rows[:, None, :, None], columns[:, None, None, :]]
+    pixels = (rows[:, :, None] * padded.shape[-1] + columns[:, None, :]).flatten(1)  # (B, H * W), in a padded channel
+    return padded.flatten(2).gather(2, pixels[:, None].expand(-1, num_channels, -1)).view_as(images)

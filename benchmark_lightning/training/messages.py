@@ -13,16 +13,26 @@ from benchmark_lightning.errors import InputError, nearest
 from benchmark_lightning.training import datasets
 from benchmark_lightning.training.data import ImageData
 
-DATA_SETS = [
-    name
-    for name, value in vars(datasets).items()
-    if inspect.isclass(value) and issubclass(value, ImageData) and value is not ImageData and not name.startswith("_")
-]
+DATA_SETS = sorted(
+    (
+        name
+        for name, value in vars(datasets).items()
+        if inspect.isclass(value) and issubclass(value, ImageData) and value is not ImageData and name[0] != "_"
+    ),
+    key=lambda name: name == "ImageFolder",  # those that have names of their own first
+)
+DATA_KEYS = sorted(
+    {
+        f"data.{name}"
+        for data_class in (ImageData, *(getattr(datasets, name) for name in DATA_SETS))
+        for name, parameter in inspect.signature(data_class).parameters.items()
+        if parameter.kind is not parameter.VAR_KEYWORD
+    }
+)
 # --model mine.MyCNN, and --model.class_path mine.MyCNN.
 _CLASS_AS_MODEL = (
     r"""Parser key "model": Unable to load config ['"]([^'"]+)|arguments: -*model\.class_path[\s=]+(\S+)"""
 )
-DATA_KEYS = [f"data.{name}" for name in inspect.signature(ImageData).parameters]
 
 
 def explain(message: str, config_files: Sequence[Path], keys: Iterable[str]) -> str:
@@ -65,11 +75,29 @@ def explain(message: str, config_files: Sequence[Path], keys: Iterable[str]) -> 
         return f"data.class_path is {match[1]!r}{_where('data', config_files)}; {nearest(match[1], DATA_SETS)}"
 
     if names == ["data"]:
-        return f"data is not a data set{_where('data', config_files)}; choose one of {', '.join(DATA_SETS)}"
+        return _no_data_set(message, config_files)
     if names:
         key = f"data.{names[-1]}" if in_data and is_about_data and not names[-1].startswith("data") else names[0]
         return f"{_wrong_value(key, message)}{_where(key, config_files)}; {_expectation(message)}"
     return _squeezed(message)
+
+
+def _no_data_set(message: str, config_files: Sequence[Path]) -> str:
+    """Why ``data`` is none: its class cannot be imported, is of another kind, or is not named at all."""
+    where = _where("data", config_files)
+    if match := re.search(
+        r"class_path '([^']+)':\s+(No module .*|module '.*|cannot import .*|.*invalid syntax.*)", message
+    ):
+        return (
+            f"data.class_path is {match[1]!r}{where}, which cannot be imported ({match[2]}); "
+            "give MODULE.CLASS with a module that is installed or in the working directory"
+        )
+    if "not correspond to a subclass" in message and (match := re.search(r"Given value: .*?([\w.]+\.\w+)", message)):
+        return (
+            f"data.class_path is {match[1]!r}{where}, which is no data set; make it a subclass of "
+            f"benchmark_lightning.training.data.ImageData, or choose one of {', '.join(DATA_SETS)}"
+        )
+    return f"data is not a data set{where}; choose one of {', '.join(DATA_SETS)}"
 
 
 def check_config_files(arguments: Sequence[str]) -> list[Path]:
@@ -115,7 +143,9 @@ def _no_class(given: Any, where: str = "") -> str:
 
 
 def _unknown_key(key: str, known: Iterable[str], config_files: Sequence[Path]) -> str:
-    return f"unknown key {key}{_where(key, config_files)}; {nearest(key, known)}"
+    section = key.split(".")[0] + "."
+    others = sorted({*known} - {key}, key=lambda name: (not name.startswith(section), name))
+    return f"unknown key {key}{_where(key, config_files)}; {nearest(key, others)}"
 
 
 def _wrong_value(key: str, message: str) -> str:
