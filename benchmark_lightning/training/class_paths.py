@@ -82,10 +82,9 @@ def find(class_path: str, key: str) -> Any:
         if not is_missing:
             raise InputError(f"{key} {class_path} cannot be imported ({reason(error)})") from error
         close = nearest(module_name, _modules_here())
-        advice = f"{close} " if close.startswith("did you mean") else ""
         raise InputError(
-            f"{key} is {class_path!r}, but there is no module {module_name}; {advice}"
-            f"(the working directory {Path.cwd()} and the installed packages are searched)"
+            f"{key} is {class_path!r}, but there is no module {module_name} in the working directory {Path.cwd()} "
+            f"nor among the installed packages; {close if close.startswith('did') else 'go to its folder, or install it'}"
         ) from error
     if not hasattr(module, name):
         names = [other for other, value in vars(module).items() if callable(value) and not other.startswith("_")]

@@ -108,6 +108,12 @@ class BenchmarkCLI(LightningCLI):
         return claim_folder(self.run_options, self.run_name)
 
     def instantiate_classes(self) -> None:
+        config = self._get(self.config, "trainer")
+        self.precision = trainer_precision(config)
+        if not has_device(config["accelerator"]):
+            raise InputError(
+                f"trainer.accelerator {config['accelerator']} is not available on this machine; give cpu or auto"
+            )
         with input_errors_unwrapped():
             super().instantiate_classes()
         if self.model.note is not None and self.trainer.is_global_zero:
@@ -124,11 +130,6 @@ class BenchmarkCLI(LightningCLI):
         if not sys.stdout.isatty():
             kwargs["enable_progress_bar"] = False  # a line an epoch says it all
         self.trainer_defaults["callbacks"] = self._callbacks(config)
-        self.precision = trainer_precision(config)
-        if not has_device(config["accelerator"]):
-            raise InputError(
-                f"trainer.accelerator {config['accelerator']} is not available on this machine; give cpu or auto"
-            )
         if self.precision.why is not None:
             kwargs["precision"] = self.precision.effective
         try:

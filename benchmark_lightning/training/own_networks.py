@@ -57,8 +57,8 @@ def build_own_network(named: dict[str, Any], num_classes: int, image_size: int, 
     except Exception as error:  # whatever a user's code does
         raise InputError(
             f"{KEY} {named['class_path']} does not take images of {num_channels}x{image_size}x{image_size} "
-            f"({class_paths.reason(error)}); give it what fits them, or another data.image_size "
-            "(parameters named num_channels, image_size and num_classes are filled in)"
+            f"({class_paths.reason(error)}); give it init_args that fit them, or another data.image_size "
+            "(parameters named num_classes, num_channels and image_size are filled in)"
         ) from error
     if not isinstance(logits, Tensor) or logits.shape != (2, num_classes) or not logits.is_floating_point():
         given = tuple(logits.shape) if isinstance(logits, Tensor) else f"a {type(logits).__name__}"

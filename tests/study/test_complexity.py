@@ -33,3 +33,16 @@ def test_counting_leaves_the_network_as_it_is():
 def test_larger_images_cost_more():
     network = build_network("resnet18", num_classes=10)
     assert count_complexity(network, 56)["macs"] > 3 * count_complexity(network, 28)["macs"]
+
+
+def test_colour_images_are_counted_as_they_are():
+    grey, colour = (build_network("resnet18", num_classes=10, num_channels=channels) for channels in (1, 3))
+    counted = count_complexity(colour, num_channels=3)
+    more = {name: counted[name] - value for name, value in count_complexity(grey).items()}
+    # 64 kernels of 7x7 for two more channels, at 14x14 places.
+    weights = 64 * 7 * 7 * 2
+    assert (more["params"], more["macs"], more["forward_flops_per_image"]) == (
+        weights,
+        weights * 196,
+        weights * 196 * 2,
+    )

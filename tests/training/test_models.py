@@ -26,6 +26,25 @@ def test_a_grey_image_gives_what_three_equal_channels_would():
         torch.testing.assert_close(grey(images), colour(images.expand(-1, 3, -1, -1)), rtol=1e-4, atol=1e-4)
 
 
+def test_colour_images_see_the_network_as_torchvision_made_it():
+    torch.manual_seed(0)
+    theirs = models.resnet18(weights=None, num_classes=10)
+    torch.manual_seed(0)
+    ours = build_network("resnet18", num_classes=10, num_channels=3, image_size=32)
+    assert all(
+        torch.equal(*pair) for pair in zip(ours.state_dict().values(), theirs.state_dict().values(), strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("arch", "stem"), [("resnet18", "imagenet"), ("resnet18", "small"), ("mobilenet_v3_small", "imagenet")]
+)
+@pytest.mark.parametrize("num_channels", [2, 3])
+def test_images_of_any_number_of_channels_are_taken(arch, stem, num_channels):
+    network = build_network(arch, num_classes=7, stem=stem, num_channels=num_channels, image_size=32)
+    assert network(torch.zeros(2, num_channels, 32, 32)).shape == (2, 7)
+
+
 def test_the_small_stem_keeps_the_resolution():
     network = build_network("resnet18", num_classes=10, stem="small")
     assert network.maxpool(network.conv1(torch.zeros(1, 1, 28, 28))).shape == (1, 64, 28, 28)
