@@ -14,9 +14,9 @@ from tests.report.made import whole_study, write
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TINY_SWEEP = """
-trial: svm
-base: [{root}/configs/data/digits.yaml]
-axes: {{svm.kernel: [rbf, poly], data.train_fraction: [0.2]}}
+trial: classical
+base: [{root}/configs/data/digits.yaml, {root}/configs/estimator/svc.yaml]
+axes: {{estimator.kernel: [rbf, poly], data.train_fraction: [0.2]}}
 """
 
 

@@ -191,6 +191,8 @@ def _run(
     """The life of a process: guard, redirect, call, answer."""
     with contextlib.suppress(OSError):
         os.setpgid(0, 0)  # Ctrl-C reaches the driver alone, which then ends its jobs once
+    if "" not in sys.path:
+        sys.path.append("")  # the working directory, with classes of one's own; multiprocessing makes another one of it
     _ask_for_signal(lifeline)
     threading.Thread(target=_die_with_driver, args=(lifeline,), daemon=True).start()
     try:

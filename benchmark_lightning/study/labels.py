@@ -49,10 +49,11 @@ def folder_word(value: Any) -> str:
     """A value of an axis as a part of a folder's name.
 
     >>> [folder_word(value) for value in (0.001, None, "mine.MyCNN", {"class_path": "PCA", "init_args": {"n_components": 50}})]
-    ['0.001', 'null', 'MyCNN', 'PCA_n_components_50']
+    ['0.001', 'null', 'MyCNN', 'PCA-n_components-50']
     """
     if value is None or isinstance(value, bool):
         return str(value).lower().replace("none", "null")
     is_path = isinstance(value, str) and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", value)
     text = class_name(value) if is_path else label(value) if isinstance(value, dict) else str(value)
-    return re.sub(r"[^\w.+-]+", "_", text.replace(" + ", "+")).strip("_")[:LONGEST_WORD]
+    plain = text.replace(" + ", "+").replace(")", "").replace(", ", "-").replace("(", "-").replace("=", "-")
+    return re.sub(r"[^\w.+-]+", "_", plain)[:LONGEST_WORD]

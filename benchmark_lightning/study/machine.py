@@ -1,5 +1,6 @@
 """What this machine is and what it can do, measured in less than a minute."""
 
+import contextlib
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from benchmark_lightning.study.environment import describe_environment
-from benchmark_lightning.training.accelerators import synchronize
+from benchmark_lightning.training.accelerators import has_device, synchronize
 from benchmark_lightning.training.allocator import reuse_freed_memory
 from benchmark_lightning.training.classifier import ImageClassifier
 from benchmark_lightning.training.cli import quiet
@@ -42,7 +43,7 @@ class Noise(ImageData):
 
 def devices() -> list[torch.device]:
     """The CPU and the first GPU, if there is one."""
-    return [torch.device("cpu"), *([torch.device("cuda", 0)] if torch.cuda.is_available() else [])]
+    return [torch.device("cpu"), *(torch.device(name, 0) for name in ("cuda", "mps") if has_device(name))]
 
 
 def measure_peaks(on_progress: Callable[[dict[str, Any]], None] = lambda event: None) -> dict[str, dict[str, float]]:
@@ -51,7 +52,11 @@ def measure_peaks(on_progress: Callable[[dict[str, Any]], None] = lambda event: 
     A GPU has ``tf32`` as well: float32 numbers multiplied as cuDNN's convolutions do by default.
     """
     reuse_freed_memory()  # as a fit does
-    peaks = {device.type: {name: _peak(device, dtype) for name, dtype in DTYPES.items()} for device in devices()}
+    peaks: dict[str, dict[str, float]] = {device.type: {} for device in devices()}
+    for device in devices():
+        for name, dtype in DTYPES.items():
+            with contextlib.suppress(RuntimeError, TypeError):  # a GPU of Apple's may lack a format
+                peaks[device.type][name] = _peak(device, dtype)
     if "cuda" in peaks:
         usual = torch.get_float32_matmul_precision()
         torch.set_float32_matmul_precision("high")
@@ -184,7 +189,7 @@ def _step(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
 def _trainer_rate(model: ImageClassifier, data: ImageData, device: torch.device) -> float:
     clocks = Clocks()
     trainer = L.Trainer(
-        accelerator="gpu" if device.type == "cuda" else "cpu",
+        accelerator=device.type,
         devices=1,
         max_epochs=1,
         limit_train_batches=NUM_WARMUP_BATCHES + NUM_STEPS,

@@ -7,10 +7,10 @@ import pytest
 
 from benchmark_lightning.study import sweep as driver
 from benchmark_lightning.study.axes import read_sweep
+from benchmark_lightning.study.completed import Completed
 from benchmark_lightning.study.executors import adapt_server, run_job
 from benchmark_lightning.study.plan import plan_sweep
 from benchmark_lightning.study.record import read_record
-from benchmark_lightning.study.completed import Completed
 from benchmark_lightning.training import precision
 from benchmark_lightning.training.contention import SHARING_VARIABLE
 from tests.study.sweeps import NETWORK, OUT, SVM, sweep

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark_lightning.study.record import FILE_NAME, SCHEMA, read_record
 from benchmark_lightning.study.completed import locked
+from benchmark_lightning.study.record import FILE_NAME, SCHEMA, read_record
 from tests.study.sweeps import NETWORK, OUT, SVM, written_at
 
 

@@ -11,6 +11,7 @@ from sklearn.base import is_clusterer, is_outlier_detector, is_regressor
 from sklearn.utils._param_validation import InvalidParameterError  # there is no public path to it
 
 from benchmark_lightning.errors import InputError
+from benchmark_lightning.training.class_paths import reason
 
 NUM_IMAGES = (200, 2000)  # all classes in equal parts
 Features = npt.NDArray[np.float32]
@@ -70,7 +71,7 @@ def _try(estimator: Any, features: Features, labels: Labels) -> str | None:
     except InvalidParameterError as error:
         raise InputError(_sentence(str(error))) from error
     except Exception as error:  # every estimator fails in its own way
-        return f"{type(estimator).__name__} fails: {type(error).__name__}: {' '.join(str(error).split())}"
+        return f"{type(estimator).__name__} fails ({reason(error)})"
     if predicted.shape != (2,) or not np.isin(predicted, labels).all():
         raise InputError(
             f"estimator: {type(estimator).__name__} predicts {predicted.tolist()} for two images; give a class of each, as fit "

@@ -2,6 +2,7 @@
 
 import contextlib
 import pickle
+import textwrap
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -157,7 +158,7 @@ def _warnings_noted(record: Record) -> Iterator[None]:
         yield
     for name, is_meant in (("convergence", True), ("warnings", False)):
         said = [each for each in caught if issubclass(each.category, ConvergenceWarning) == is_meant]
-        sentences = dict.fromkeys(f"{each.category.__name__}: {' '.join(str(each.message).split())}" for each in said)
+        sentences = dict.fromkeys(textwrap.shorten(f"{each.category.__name__}: {each.message}", 160) for each in said)
         if sentences:
             record.reasons[name] = "; ".join(sentences)
 

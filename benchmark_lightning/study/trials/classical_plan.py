@@ -1,5 +1,6 @@
 """Trials of classical methods before they run: flags are parsed, estimators tried, and two small fits tell how long they take."""
 
+import argparse
 import contextlib
 import json
 import math
@@ -14,9 +15,10 @@ import yaml
 from jsonargparse import ActionConfigFile, Namespace  # type: ignore[attr-defined]  # it does export it
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from benchmark_lightning.errors import InputError
 from benchmark_lightning.study.record import identity
 from benchmark_lightning.study.trials.checks import check_estimator
-from benchmark_lightning.study.trials.estimator_flags import SECTION, read_estimator
+from benchmark_lightning.study.trials.estimator_flags import OLD_SECTION, SECTION, read_estimator
 from benchmark_lightning.study.trials.estimators import build, resolve_engine
 from benchmark_lightning.study.trials.kinds import Resolved
 from benchmark_lightning.training.data import ImageData
@@ -39,6 +41,7 @@ def classical_parser() -> BenchmarkParser:
         "--engine", type=str, default="auto", help="Who computes it: auto is scikit-learn-intelex where it is installed and "
         "predicts the same, which is for SVC and KNeighborsClassifier, and scikit-learn elsewhere.",
     )  # fmt: skip
+    parser.add_argument(f"--{OLD_SECTION}", type=dict | None, help=argparse.SUPPRESS)
     parser.add_subclass_arguments(ImageData, "data", required=True)
     parser.add_class_arguments(RunOptions, "run")
     return parser
@@ -52,8 +55,11 @@ def parse(parser: BenchmarkParser, arguments: Sequence[str]) -> tuple[dict[str, 
     """
     estimator, others = read_estimator(arguments)
     config = parser.parse_args(others)
-    config[SECTION] = None  # read_estimator has read it
+    if estimator is None:
+        raise InputError("no estimator is given; add --config configs/estimator/svc.yaml, or --estimator with a class")
+    config[SECTION] = config[OLD_SECTION] = None  # read_estimator has read them
     resolved = identity(yaml.safe_load(parser.dump(config, skip_none=False)))
+    resolved.pop(OLD_SECTION, None)
     resolved[SECTION] = estimator
     resolved["engine"] = resolve_engine(config.engine, estimator)
     return resolved, parser.build(config)

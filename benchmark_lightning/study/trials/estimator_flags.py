@@ -12,17 +12,18 @@ from benchmark_lightning.training.messages import check_config_files
 from benchmark_lightning.yaml_files import load_yaml
 
 SECTION = "estimator"
+OLD_SECTION = "svm"  # of files from before there were other methods: arguments of SVC, and engine
 SVC = {
     "class_path": "SVC",
     "init_args": {"kernel": "rbf", "C": 1.0, "gamma": "scale", "degree": 3, "coef0": 0.0},
 }  # of the command svm, as configs/estimator/svc.yaml has it
 
 
-def read_estimator(arguments: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
-    """The canonical estimator, later files and flags over earlier ones, and the words that are not about it.
+def read_estimator(arguments: Sequence[str]) -> tuple[dict[str, Any] | None, list[str]]:
+    """The canonical estimator if one is given, later files and flags over earlier ones, and the words that are not about it.
 
     Raises:
-        InputError: no estimator is given, or it is not valid.
+        InputError: it is not valid.
     """
     check_config_files(arguments)
     estimator: dict[str, Any] | None = None
@@ -42,10 +43,14 @@ def read_estimator(arguments: Sequence[str]) -> tuple[dict[str, Any], list[str]]
         if is_estimator:
             estimator = _with(estimator, flag.removeprefix(f"--{SECTION}").removeprefix("."), parse_value(value))
         else:
-            estimator = _with(estimator, "", with_numbers(load_yaml(Path(value)).get(SECTION)))
+            content = with_numbers(load_yaml(Path(value)))
             others += [flag, value]
-    if estimator is None:
-        raise InputError("no estimator is given; add --config configs/estimator/svc.yaml, or --estimator with a class")
+            if isinstance(content.get(OLD_SECTION), dict):
+                arguments_of_svc = dict(content[OLD_SECTION])
+                if "engine" in arguments_of_svc:
+                    others += ["--engine", str(arguments_of_svc.pop("engine"))]
+                estimator = _with(estimator or canonical(SVC), "init_args", arguments_of_svc)
+            estimator = _with(estimator, "", content.get(SECTION))
     return estimator, others
 
 

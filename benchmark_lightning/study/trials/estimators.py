@@ -14,12 +14,15 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils.discovery import all_estimators
 
 from benchmark_lightning.errors import InputError, nearest
+from benchmark_lightning.training.class_paths import find, reason
 
 SCIKIT_LEARN, INTELEX = "scikit-learn", "scikit-learn-intelex"
 IS_INTELEX_INSTALLED = importlib.util.find_spec("sklearnex") is not None
 # Where scikit-learn-intelex computes the same predictions. Its forests draw other random numbers, and its logistic
 # regression stops elsewhere: they would be other methods of the same name.
 ACCELERATED = {"sklearn.svm.SVC": "sklearnex.svm", "sklearn.neighbors.KNeighborsClassifier": "sklearnex.neighbors"}
+# Its neighbours that are weighted by distance are wrong for an image at distance 0.
+_ACCELERATED_WITH = {"sklearn.neighbors.KNeighborsClassifier": {"n_neighbors", "n_jobs"}}
 CACHE_MIB = 1000  # of kernel values, for estimators with a cache_size: its default of 200 costs time and saves little
 
 _MODULES = (
@@ -131,33 +134,18 @@ def find_class(name: str, key: str = "estimator") -> Any:
     Raises:
         InputError: there is none.
     """
-    module_name, _, last = name.rpartition(".")
-    if not module_name:
-        return _find_short(name, key)
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"{key} is {name!r}, but there is no module {error.name}; give a class of an installed package, or of a file in "
-            "the working directory"
-        ) from error
-    except Exception as error:  # whatever a person's own module raises
-        raise InputError(f"{key} is {name!r}, but {module_name} fails: {_one_line(error)}") from error
-    found = getattr(module, last, None)
+    found = find(name, key) if "." in name else _find_short(name, key)
     if found is make_pipeline:
         return Pipeline
     if not inspect.isclass(found):
-        classes = [each for each, value in vars(module).items() if inspect.isclass(value) and not each.startswith("_")]
-        raise InputError(f"{key} is {name!r}, but {module_name} has no class {last}; {nearest(last, classes)}")
+        raise InputError(f"{key} is {name!r}, which is no class; give one with scikit-learn's interface")
     return found
 
 
 def _find_short(name: str, key: str) -> Any:
-    if name == "make_pipeline":
-        return Pipeline
     for module in _MODULES:
         found = getattr(importlib.import_module(f"sklearn.{module}"), name, None)
-        if inspect.isclass(found):
+        if inspect.isclass(found) or found is make_pipeline:
             return found
     names = [classifier for classifier, _ in all_estimators(type_filter="classifier")]
     raise InputError(
@@ -186,7 +174,7 @@ def parameters_of(found: Any) -> Mapping[str, inspect.Parameter]:
 def engines_of(description: Any) -> tuple[str, ...]:
     """Who can compute an estimator here, the first one by default."""
     usual = description["class_path"].split(".")[0].replace("sklearn", SCIKIT_LEARN)
-    has_intelex = IS_INTELEX_INSTALLED and any(one["class_path"] in ACCELERATED for one in _all_in(description))
+    has_intelex = IS_INTELEX_INSTALLED and any(_is_accelerated(one) for one in _all_in(description))
     return (INTELEX, usual) if has_intelex else (usual,)
 
 
@@ -206,6 +194,11 @@ def resolve_engine(engine: Any, description: dict[str, Any]) -> str:
     raise InputError(
         f"engine {engine} does not compute {description['class_path']}; give {' or '.join(('auto', *engines))}"
     )
+
+
+def _is_accelerated(description: Mapping[str, Any]) -> bool:
+    path, given = description["class_path"], set(description["init_args"])
+    return path in ACCELERATED and given <= _ACCELERATED_WITH.get(path, given)
 
 
 def _all_in(value: Any) -> list[dict[str, Any]]:
@@ -237,7 +230,7 @@ def _built(value: Any, engine: str) -> Any:
     if not isinstance(value, dict) or "class_path" not in value:
         return value
     found = find_class(value["class_path"])
-    if engine == INTELEX and value["class_path"] in ACCELERATED:
+    if engine == INTELEX and _is_accelerated(value):
         found = getattr(importlib.import_module(ACCELERATED[value["class_path"]]), found.__name__)
     parameters = parameters_of(found)
     arguments = {name: _built(argument, engine) for name, argument in value["init_args"].items()}
@@ -252,12 +245,8 @@ def _built(value: Any, engine: str) -> Any:
     try:
         return make(**arguments)
     except Exception as error:  # whatever a person's own class raises
-        raise InputError(f"estimator: {found.__name__} cannot be made: {_one_line(error)}") from error
+        raise InputError(f"estimator: {found.__name__} cannot be made: {reason(error)}") from error
 
 
 def _ends_in(name: str, last: str) -> bool:
     return name.rsplit("__", 1)[-1] == last
-
-
-def _one_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -16,7 +16,7 @@ from lightning.pytorch.callbacks import Callback
 from benchmark_lightning.errors import InputError
 from benchmark_lightning.study.record import identity
 from benchmark_lightning.study.trials.kinds import Resolved
-from benchmark_lightning.training.accelerators import synchronize
+from benchmark_lightning.training.accelerators import has_device, synchronize
 from benchmark_lightning.training.cli import network_parser, quiet, runs_on_cpu, trainer_precision
 from benchmark_lightning.training.data import ImageData
 from benchmark_lightning.training.precision import advice
@@ -74,7 +74,7 @@ class _Resolver:
             raise InputError(
                 f"trainer.devices is {settings['devices']}: a trial of a sweep trains on one device; give trainer.devices 1"
             )
-        if not _is_available(settings["accelerator"]):
+        if not has_device(settings["accelerator"]):
             return f"this machine has no {'MPS' if settings['accelerator'] == 'mps' else 'GPU'} that torch can use"
         tried = json.dumps(settings, default=str)
         if tried not in self._trainers:
@@ -85,12 +85,6 @@ class _Resolver:
                 raise InputError(f"trainer: {' '.join(str(error).split())}") from error
             self._trainers.add(tried)
         return None
-
-
-def _is_available(accelerator: Any) -> bool:
-    """Whether torch can use a named accelerator; what is not one of these, the Trainer has to judge."""
-    has_cuda, has_mps = torch.cuda.is_available(), torch.backends.mps.is_available()
-    return {"gpu": has_cuda or has_mps, "cuda": has_cuda, "mps": has_mps}.get(str(accelerator), True)
 
 
 def estimate(arguments: Sequence[str]) -> float | None:
