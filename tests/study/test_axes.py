@@ -41,6 +41,17 @@ def test_a_combination_becomes_the_flags_of_fit():
     assert arguments[4:] == ["--model.fused", "true", "--model.lr", "0.001", "--seed_everything", "0"]
 
 
+def test_a_class_with_its_arguments_is_a_value_and_comes_before_arguments_of_its_own():
+    read = sweep(
+        "trial: network\nbase: [data.yaml]\naxes:\n  model.network.init_args.width: [1e1]\n"
+        "  model.network: [{class_path: mine.CNN, init_args: {rate: 1e-3}}, mine.MLP]\n"
+        "exclude: [{model.network: {class_path: mine.CNN, init_args: {rate: 1e-3}}}]\n"
+    )
+    [cell] = read.cells()
+    assert read.axes["model.network"][0] == {"class_path": "mine.CNN", "init_args": {"rate": 0.001}}, "a number"
+    assert read.arguments(cell)[2:] == ["--model.network", "mine.MLP", "--model.network.init_args.width", "10.0"]
+
+
 def test_excluded_combinations_are_left_out():
     read = sweep(GOOD + "exclude:\n  - {model.arch: resnet50, model.lr: 1.0e-3}\n  - {seed_everything: 2}\n")
     cells = read.cells()

@@ -7,7 +7,7 @@ import subprocess
 import torch
 
 from benchmark_lightning.study import environment
-from benchmark_lightning.study.environment import code_version, describe_environment, num_usable_cores
+from benchmark_lightning.study.environment import code_version, describe_environment, num_usable_cores, source_hash
 
 
 def test_the_environment_names_machine_device_versions_and_code():
@@ -56,3 +56,21 @@ def test_the_code_is_the_commit_of_its_own_checkout(tmp_path, monkeypatch):
     code_version.cache_clear()
     assert code_version() == f"git:{git('rev-parse', 'HEAD')}-dirty"
     code_version.cache_clear()
+
+
+def test_the_source_hash_is_of_all_code_that_trains_and_measures_wherever_it_lies(tmp_path, monkeypatch):
+    (tmp_path / "study" / "trials").mkdir(parents=True)
+    (tmp_path / "training").mkdir()
+    deep = tmp_path / "study" / "trials" / "network.py"
+    monkeypatch.setattr(environment, "__file__", str(tmp_path / "study" / "environment.py"))
+    hashes = []
+    for change in (
+        lambda: deep.write_text("a = 1"),
+        lambda: deep.write_text("a = 2"),
+        lambda: deep.rename(tmp_path / "study/network.py"),
+    ):
+        change()
+        source_hash.cache_clear()
+        hashes.append(source_hash())
+    source_hash.cache_clear()
+    assert len(set(hashes)) == 3

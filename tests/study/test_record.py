@@ -114,3 +114,35 @@ def test_the_key_is_of_what_is_trained_not_of_where():
 def test_the_key_changes_with_what_is_trained(change):
     assert trial_key(identity({**CONFIG, **change}), "f") != trial_key(identity(CONFIG), "f")
     assert trial_key(identity(CONFIG), "other pixels") != trial_key(identity(CONFIG), "f")
+
+
+OLD_SVM = {
+    "schema": 1, "key": "old", "kind": "svm", "status": "ok", "repeat": 2, "data": {"fingerprint": "f"},
+    "config": {"seed_everything": 0, "data": {"class_path": "MNIST"}, "svm": {"kernel": "rbf", "C": 1.0, "engine": "mine"}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("schema", [1, 2])
+def test_an_svm_from_before_is_the_classical_trial_that_it_is_today(tmp_path, schema):
+    (tmp_path / "record.json").write_text(json.dumps({**OLD_SVM, "schema": schema}))
+    record = read_record(tmp_path)
+    assert (record.kind, record.schema, record.values) == ("classical", SCHEMA, {})
+    assert record.config == {
+        "seed_everything": 0, "data": {"class_path": "MNIST"}, "engine": "mine",
+        "estimator": {"class_path": "sklearn.svm.SVC", "init_args": {"kernel": "rbf", "C": 1.0}},
+    }  # fmt: skip
+    assert record.key == trial_key(record.config, "f", 2)
+    write_record(record, tmp_path)
+    assert read_record(tmp_path) == record
+
+
+def test_a_network_from_before_keeps_its_key(tmp_path):
+    (tmp_path / "record.json").write_text(json.dumps({**vars(RECORD), "schema": 2, "kind": "resnet"}))
+    assert (read_record(tmp_path).kind, read_record(tmp_path).key) == ("network", RECORD.key)
+
+
+def test_a_network_of_ones_own_is_another_trial_and_none_leaves_the_key_as_it_was():
+    usual = {**CONFIG, "model": {"arch": "resnet18"}}
+    without = {**CONFIG, "model": {"arch": "resnet18", "network": None}}
+    own = {**CONFIG, "model": {"arch": "resnet18", "network": {"class_path": "mine.CNN"}}}
+    assert trial_key(identity(without), "f") == trial_key(identity(usual), "f") != trial_key(identity(own), "f")

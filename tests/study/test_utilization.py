@@ -28,6 +28,14 @@ def test_the_peak_is_that_of_the_arithmetic_used(precision, peaks, fraction):
     assert record.utilization["fraction"] == pytest.approx(fraction)
 
 
+def test_a_device_whose_peak_nobody_knows_has_a_reason():
+    record = record_of("32-true")
+    record.environment["accelerator"] = "mps"
+    add_utilization(record, {"cpu": {"fp32": 1e11}}.get("mps", {}))
+    assert record.utilization is None
+    assert "measured peak" in record.reasons["utilization"]
+
+
 @pytest.mark.parametrize("record", [record_of("64-true"), record_of("32-true", images_per_second=None)])
 def test_what_is_not_known_has_a_reason_and_no_number(record):
     add_utilization(record, {"fp32": 1e11})
