@@ -41,10 +41,12 @@ def check_data(data: ImageData, trained_on: Mapping[str, Any]) -> None:
         InputError: they are not those that the checkpoint was trained on.
     """
     if trained_on["name"] != data.dataset:
+        option = "--data" if type(data).__name__ == data.dataset else "--data.root with the folder"
         raise InputError(
-            f"the checkpoint was trained on {trained_on['name']}, not on {data.dataset}; give --data {trained_on['name']}"
+            f"the checkpoint was trained on {trained_on['name']}, not on {data.dataset}; give {option} {trained_on['name']}"
         )
-    if not data.predict_files and trained_on["split_hash"] != data.partition.hash():
+    is_used = not data.predict_files or data.is_normalised_by_its_images
+    if is_used and trained_on["split_hash"] != data.partition.hash():
         raise InputError(
             f"the checkpoint was trained on another split of {data.dataset}, so its training images may be among "
             "these test images; give the data.split and data.split_seed that it was trained with"

@@ -170,6 +170,11 @@ class ImageData(L.LightningDataModule):
         """The standard deviation of the same pixels as ``mean``."""
         return self._statistics[1]
 
+    @property
+    def is_normalised_by_its_images(self) -> bool:
+        """Whether the class declares no mean, so that even other pictures are classified with these images at hand."""
+        return isinstance(type(self).mean, cached_property)
+
     @cached_property
     def _statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         return channel_statistics(self.pool.images, torch.from_numpy(self.partition.train))

@@ -96,7 +96,7 @@ def test_a_class_that_cannot_be_used_is_named_with_the_reason(own, complaint, cl
     assert f"data.class_path is {class_path!r}, {sentence}" in complaint("fit", "--data", class_path)
 
 
-def test_a_folder_of_pictures_trains_and_classifies_another_picture(tmp_path):
+def test_a_folder_of_pictures_trains_and_classifies_another_picture(tmp_path, complaint):
     write_pictures(tmp_path / "pets", {"cat": 20, "dog": 22})
     data = ["--data", "ImageFolder", "--data.root", "pets", "--data.image_size", "32"]
     assert main(["fit", *SHORT, *data]) == 0
@@ -105,6 +105,14 @@ def test_a_folder_of_pictures_trains_and_classifies_another_picture(tmp_path):
     [path] = Path("lightning_logs/pets-resnet18").glob("version_*/predictions.csv")
     [row] = csv.DictReader(path.read_text().splitlines())
     assert float(row["p(cat)"]) + float(row["p(dog)"]) == pytest.approx(1, abs=1e-5)
+
+    (tmp_path / "pets" / "cat" / "000.png").unlink()  # the mean would be another
+    again = ["--ckpt_path", "best", "--data.predict_images", "mine.png"]
+    assert "trained on another split of pets" in complaint("predict", *ON_CPU, *data, *again)
+    (tmp_path / "pets").rename(tmp_path / "animals")
+    data[3], checkpoint = "animals", str(next(Path("lightning_logs").rglob("best.ckpt")))
+    sentence = complaint("test", *ON_CPU, *data, "--ckpt_path", checkpoint)
+    assert "trained on pets, not on animals; give --data.root with the folder pets" in sentence
 
 
 def test_a_folder_of_grey_pictures_trains_a_classical_method(tmp_path):
