@@ -28,6 +28,7 @@ def evidence_of(tmp_path):
     """Records -> evidence."""
 
     def make(records):
-        return Evidence.of(write(records, tmp_path / "records"))
+        number = len(list(tmp_path.glob("records*")))  # another folder for each call
+        return Evidence.of(write(records, tmp_path / f"records{number or ''}"))
 
     return make

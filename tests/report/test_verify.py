@@ -121,8 +121,8 @@ def test_another_fourth_digit_of_one_accuracy_is_named_in_all_that_was_made_from
     out = capsys.readouterr().out
     assert f"hyperparameters/{path.parent.name}: test_accuracy is {was}, from the records {is_now}" in out
     assert re.search(
-        r"accuracy.csv, panel 1 \(FashionMNIST 49,000 training images\), bar of resnet18, batch 64: "
-        r"y is 0\.9205, from the records 0\.92057\d",
+        r"accuracy.csv, panel 1 \(FashionMNIST 49,000 training images means of 2 runs\), interval of resnet18: "
+        r"x is 0\.9205, from the records 0\.92057\d",
         out,
     )
     for name in (
