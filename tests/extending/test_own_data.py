@@ -17,7 +17,10 @@ from benchmark_lightning.training.datasets import CIFAR10
 from tests.extending.made_files import write_cifar10, write_pictures, write_stripes
 
 HERE = Path(__file__).parent
-ON_CPU = (
+
+NETWORK = (
+    "--model.arch",
+    "squeezenet1_1",
     "--trainer.accelerator",
     "cpu",
     "--trainer.devices",
@@ -27,7 +30,7 @@ ON_CPU = (
     "--data.batch_size",
     "16",
 )
-SHORT = (*ON_CPU, "--trainer.limit_train_batches", "2", "--run.save_last", "false")
+SHORT = (*NETWORK, "--trainer.limit_train_batches", "2", "--run.save_last", "false")
 
 
 def trial(*arguments):
@@ -101,17 +104,17 @@ def test_a_folder_of_pictures_trains_and_classifies_another_picture(tmp_path, co
     data = ["--data", "ImageFolder", "--data.root", "pets", "--data.image_size", "32"]
     assert main(["fit", *SHORT, *data]) == 0
     Image.new("RGB", (50, 20), "red").save("mine.png")
-    assert main(["predict", *ON_CPU, *data, "--data.predict_images", "mine.png"]) == 0
-    [path] = Path("lightning_logs/pets-resnet18").glob("version_*/predictions.csv")
+    assert main(["predict", *NETWORK, *data, "--data.predict_images", "mine.png"]) == 0
+    [path] = Path("lightning_logs/pets-squeezenet1_1").glob("version_*/predictions.csv")
     [row] = csv.DictReader(path.read_text().splitlines())
     assert float(row["p(cat)"]) + float(row["p(dog)"]) == pytest.approx(1, abs=1e-5)
 
     (tmp_path / "pets" / "cat" / "000.png").unlink()  # the mean would be another
     again = ["--ckpt_path", "best", "--data.predict_images", "mine.png"]
-    assert "trained on another split of pets" in complaint("predict", *ON_CPU, *data, *again)
+    assert "trained on another split of pets" in complaint("predict", *NETWORK, *data, *again)
     (tmp_path / "pets").rename(tmp_path / "animals")
     data[3], checkpoint = "animals", str(next(Path("lightning_logs").rglob("best.ckpt")))
-    sentence = complaint("test", *ON_CPU, *data, "--ckpt_path", checkpoint)
+    sentence = complaint("test", *NETWORK, *data, "--ckpt_path", checkpoint)
     assert "trained on pets, not on animals; give --data.root with the folder pets" in sentence
 
 
