@@ -22,6 +22,7 @@ from benchmark_lightning.report.figures.style import (
     note_left_out,
     panel_grid,
     row_panel_height,
+    settings_in,
     stacked,
     unlisted,
     wrapped,
@@ -56,8 +57,13 @@ def best_first(group: pd.DataFrame) -> pd.DataFrame:
 
 
 def row_labels(group: pd.DataFrame) -> list[str]:
-    """The names of configurations as the labels of rows."""
-    return [wrapped(name) for name in group["name"]]
+    """The names of configurations as the labels of rows; of names that are too long what they do not share."""
+    names = [str(name) for name in group["name"]]
+    parts = [settings_in(name) for name in names]
+    if any(wrapped(name).endswith(" ...") or wrapped(name).endswith("\n...") for name in names):
+        shared = set.intersection(*map(set, parts))
+        names = [", ".join(part for part in of_name if part not in shared) or ", ".join(of_name) for of_name in parts]
+    return [wrapped(name) for name in names]
 
 
 def accuracy_rows(ax: Axes, shown: pd.DataFrame, cues: Cues, num_left_out: int) -> None:

@@ -148,6 +148,8 @@ def _seconds_scale(ax: Axes, group: pd.DataFrame, which: str) -> None:
         known = known[known > 0]
         (ax.set_xlim if which == "x" else ax.set_ylim)(float(known.min()) / 1.6, float(known.max()) * 1.6)
         logarithmic(ax, "x" if which == "x" else "y")
+    else:
+        ax.text(0.5, 0.5, "no undisturbed times", transform=ax.transAxes, ha="center", va="center")
 
 
 def draw_classical_costs(evidence: Evidence) -> Figure | None:

@@ -154,7 +154,7 @@ def _flops_line(ax: Axes, members: list[Timing], line: Line | None, cue: tuple[s
             gflops(timing), value.value, error_ends(value.value, value.low, value.high), color=colour, marker=marker, capsize=3,
             label=unlisted(name, timing.work["model"]),
         )  # fmt: skip
-    label = f"{name}\n{len(members)} models: too few for a line" if line is None else name
+    label = f"{name}\n{len(members)} models: too few sizes for a line" if line is None else name
     if line is not None:
         x = np.array([0.0, max(gflops(timing) for timing in members)])
         y = line.intercept + line.slope * x

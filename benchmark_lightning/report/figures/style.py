@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -80,9 +81,18 @@ def wrapped(name: str, width: int = 44) -> str:
     return "\n".join(_lines(name, width, max_lines=2, placeholder=" ..."))
 
 
+def settings_in(name: str) -> list[str]:
+    """The parts of a name between commas; a list in brackets is one.
+
+    >>> settings_in("CNN, layers [2, 3], lr 0.1")
+    ['CNN', 'layers [2, 3]', 'lr 0.1']
+    """
+    return re.split(r", (?![^\[({]*[\])}])", name)
+
+
 def _lines(name: str, width: int, **limits: Any) -> list[str]:
     """The settings of a name in lines, of which none is torn where it fits into one."""
-    settings = [one.replace(" ", _NO_BREAK) if len(one) < width else one for one in name.split(", ")]
+    settings = [one.replace(" ", _NO_BREAK) if len(one) < width else one for one in settings_in(name)]
     lines = textwrap.wrap(", ".join(settings), width, break_on_hyphens=False, **limits)
     return [line.replace(_NO_BREAK, " ") for line in lines]
 
@@ -110,8 +120,12 @@ Panels = list[tuple[str, pd.DataFrame]]
 
 
 def most_telling(panels: Panels, most: int) -> Panels:
-    """The panels with the most configurations, in their order, where there are more than fit into a figure."""
-    by_size = sorted(range(len(panels)), key=lambda position: -len(panels[position][1]))
+    """The panels with the most configurations, in their order, where there are more than fit into a figure.
+
+    Of those with as many, the ones that were trained on the larger parts of their data sets.
+    """
+    sizes = [(-len(group), -group["train_fraction"].fillna(1.0).max()) for _, group in panels]
+    by_size = sorted(range(len(panels)), key=sizes.__getitem__)
     return [panels[position] for position in sorted(by_size[:most])]
 
 
