@@ -159,7 +159,7 @@ def phrase(key: str, value: Any) -> str:
         return one_line(short_class(value), 40)
     if isinstance(value, bool):
         return f"{name} {'on' if value else 'off'}"
-    if isinstance(value, str) and value not in _VAGUE and not value[:1].isdigit():
+    if isinstance(value, str) and value not in _VAGUE and value[:1].isalpha():
         return one_line(value, 40)
     if isinstance(value, int | float):
         return f"{name} {value:g}"
