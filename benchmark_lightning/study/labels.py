@@ -7,37 +7,44 @@ LONGEST_WORD = 60  # characters of a folder's name that one value may take
 
 
 def class_name(spec: Any) -> str:
-    """The class of a ``class_path`` mapping without its arguments; of a pipeline, those of its steps.
+    """The class of a path or a ``class_path`` mapping without its arguments; of a pipeline, those of its steps.
 
     >>> class_name({"class_path": "sklearn.svm.SVC", "init_args": {"C": 10.0}})
     'SVC'
     >>> class_name({"class_path": "Pipeline", "init_args": {"steps": [["pca", "PCA"], ["svc", "SVC"]]}})
     'PCA+SVC'
+    >>> class_name("timm.create_model")
+    'timm.create_model'
     """
-    if not isinstance(spec, dict):
-        return str(spec).rsplit(".", 1)[-1]
-    steps = (spec.get("init_args") or {}).get("steps")
-    return "+".join(map(class_name, _steps(steps))) if steps else class_name(spec.get("class_path"))
+    if isinstance(spec, dict):
+        steps = (spec.get("init_args") or {}).get("steps")
+        return "+".join(map(class_name, _steps(steps))) if steps else class_name(spec.get("class_path"))
+    package, dot, last = str(spec).partition(".")[0], "." in str(spec), str(spec).rpartition(".")[2]
+    return f"{package}.{last}" if dot and last.islower() else last  # a function says little without its package
 
 
 def label(spec: Any) -> str:
-    """The class of a ``class_path`` mapping and its arguments.
+    """The class of a path or a ``class_path`` mapping, with its arguments.
 
     >>> label({"class_path": "sklearn.svm.SVC", "init_args": {"kernel": "rbf", "C": 10.0}})
     'SVC(kernel=rbf, C=10.0)'
-    >>> label({"class_path": "Pipeline", "init_args": {"steps": ["StandardScaler", "mine.Net"]}})
+    >>> label({"class_path": "Pipeline", "init_args": {"steps": ["StandardScaler", {"class_path": "mine.Net"}]}})
     'StandardScaler + Net'
     """
-    if isinstance(spec, list):
-        return f"[{', '.join(map(label, spec))}]"
-    if not isinstance(spec, dict) or "class_path" not in spec:
-        return class_name(spec) if isinstance(spec, str) else str(spec)
+    if not isinstance(spec, dict):
+        return class_name(spec)
     arguments = dict(spec.get("init_args") or {})
     steps = arguments.pop("steps", None)
     if steps:
         return " + ".join(map(label, _steps(steps)))
-    shown = ", ".join(f"{name}={label(value)}" for name, value in arguments.items())
+    shown = ", ".join(f"{name}={_argument(value)}" for name, value in arguments.items())
     return class_name(spec) + (f"({shown})" if shown else "")
+
+
+def _argument(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_argument, value))}]"
+    return label(value) if isinstance(value, dict) and "class_path" in value else str(value)
 
 
 def _steps(steps: list[Any]) -> list[Any]:

@@ -119,6 +119,7 @@ def test_gpu_trials_are_skipped_where_there_is_none_and_tried_again():
     assert sorted(record.status for record in done.values()) == ["ok", "skipped"]
     [skipped] = [record for record in done.values() if record.status == "skipped"]
     assert skipped.error == "this machine has no GPU that torch can use"
+    assert skipped.values["trainer.accelerator"] == "gpu"
     before = written_at()
     sweep(NETWORK.replace("[cpu]", "[cpu, gpu]"))
     assert sum(before[path] != written_at()[path] for path in before) == 1, "the skipped one alone"
