@@ -20,12 +20,8 @@ def check_hyperparameters(ours: Mapping[str, Any], trained_with: Mapping[str, An
 
 
 def _difference(key: str, value: Any, trained_with: Mapping[str, Any]) -> str:
-    if key in ("num_classes", "num_channels"):
-        what = key.removeprefix("num_")
-        return (
-            f"the images have {value} {what}, but the checkpoint was trained with {trained_with[key]}; "
-            "give the data that it was trained on"
-        )
+    if key in ("num_classes", "num_channels"):  # the data decide
+        return f"{key} of the data is {value}, but the checkpoint was trained with {trained_with[key]}; give the data that it was trained on"
     if trained_with[key] is None:  # of arch and network, the other one was given
         key, value = ("network", None) if key == "arch" else ("arch", None)
     before = trained_with[key]

@@ -66,6 +66,11 @@ def test_a_later_command_finds_its_run_and_refuses_another_network(complaint, ca
     assert Path("lightning_logs/Digits-SmallCNN/version_0/config.yaml").is_file()
     assert main(["test", *SHORT, *NETWORK]) == 0
     assert "test/accuracy" in capfd.readouterr().out
+    assert (
+        main(["fit", *SHORT, *NETWORK, "--model.optimizer", "sgd", "--trainer.max_epochs", "2", "--ckpt_path", "last"])
+        == 0
+    )
+    assert "epoch 2/2" in capfd.readouterr().out
     checkpoint = "lightning_logs/Digits-SmallCNN/version_0/checkpoints/last.ckpt"
     sentence = complaint("test", *SHORT, "--ckpt_path", checkpoint)
     named = json.dumps({"class_path": "own_network.SmallCNN", "init_args": {}})

@@ -92,6 +92,16 @@ def test_a_network_of_the_checkpoint_must_be_the_one_configured():
         model.on_load_checkpoint({"hyper_parameters": dict(ImageClassifier().hparams)})
 
 
+def test_a_checkpoint_of_colour_images_is_not_for_grey_ones():
+    with pytest.raises(InputError, match=r"num_channels of the data is 1, but the checkpoint was trained with 3"):
+        ImageClassifier().on_load_checkpoint({"hyper_parameters": dict(ImageClassifier(num_channels=3).hparams)})
+
+
+def test_a_checkpoint_from_before_networks_of_ones_own_still_loads():
+    hyperparameters = {key: ImageClassifier().hparams[key] for key in ("arch", "num_classes", "stem", "image_size")}
+    ImageClassifier().on_load_checkpoint({"hyper_parameters": hyperparameters})
+
+
 def test_an_evaluation_does_not_care_how_the_checkpoint_was_optimised():
     ImageClassifier(lr=0.5).on_load_checkpoint({"hyper_parameters": dict(ImageClassifier().hparams)})
 
