@@ -4,7 +4,7 @@ import pytest
 
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.page.devices import hardware_tables
-from benchmark_lightning.report.page.rankings import best_rows, classical_rows
+from benchmark_lightning.report.page.rankings import best_rows, classical_rows, method_rows
 from tests.report.made import environment, network, svm, write, write_published
 
 
@@ -45,3 +45,16 @@ def test_published_seconds_stand_beside_the_precision_that_they_were_measured_in
         "FashionMNIST, batch 64, 16-mixed": ["2,724 s, whole training", "707 s, whole training", "3.8x"],
         "FashionMNIST, batch 64, 32-true": [],
     }
+
+
+def test_every_classical_method_has_a_row_with_what_it_costs(tmp_path):
+    """Whether a classical method is enough is answered by more than the best of them."""
+    forest = svm(accuracy=0.88, seconds=5.0, complexity={"model_bytes": 3 * 2**20})
+    forest.config["estimator"] = {"class_path": "sklearn.ensemble.RandomForestClassifier", "init_args": {}}
+    forest.key = "f" * 16
+    records = [svm(accuracy=0.89), svm(accuracy=0.90, strength=10.0), forest, svm(fraction=0.1, accuracy=0.8)]
+    rows = method_rows(Evidence.of(write(records, tmp_path / "records")))
+    assert [(row["method"], row["model_mib"]) for row in rows] == [
+        ("SVC, C 10", None), ("RandomForestClassifier", pytest.approx(3.0)),
+    ]  # fmt: skip
+    assert rows[1]["cost"].value == pytest.approx(5.0)

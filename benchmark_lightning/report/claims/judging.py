@@ -107,7 +107,7 @@ def asked(
     largest = max((share for share, _ in useful), default=None)
     return [
         finding._replace(caveat=finding.caveat or ("" if share == 1.0 or any_part else ONE_PART))
-        for share, findings in useful or answers[:1]
+        for share, findings in useful or sorted(answers, key=lambda answer: answer[0])[-1:]
         if largest is None or share == largest
         for finding in findings
     ]

@@ -10,7 +10,7 @@ from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.timings import device_labels
 from benchmark_lightning.report.figures.registry import SECTIONS, Plot, plots
 from benchmark_lightning.report.page.devices import gpu_answers, hardware_tables, utilization_rows
-from benchmark_lightning.report.page.rankings import axis_rows, best_rows, classical_rows, growth_rows
+from benchmark_lightning.report.page.rankings import axis_rows, best_rows, classical_rows, growth_rows, method_rows
 
 
 def context(evidence: Evidence, claims: list[Claim]) -> dict[str, Any]:
@@ -27,6 +27,7 @@ def context(evidence: Evidence, claims: list[Claim]) -> dict[str, Any]:
         "best": best_rows(evidence, evidence.networks),
         "best_classical": best_rows(evidence, evidence.classical),
         "classical": classical_rows(evidence),
+        "methods": method_rows(evidence),
         "growth": growth_rows(evidence),
         "hardware": hardware_tables(evidence),
         "speedups": evidence.speedups,

@@ -5,9 +5,9 @@ from typing import Any
 import pandas as pd
 
 from benchmark_lightning.report.claims.judging import one_run
-from benchmark_lightning.report.evidence.configurations import best_of
+from benchmark_lightning.report.evidence.configurations import best_of, main_split
 from benchmark_lightning.report.evidence.evidence import Evidence
-from benchmark_lightning.report.evidence.formatting import training_images
+from benchmark_lightning.report.evidence.formatting import is_missing, training_images
 from benchmark_lightning.report.evidence.scaling import growths
 from benchmark_lightning.report.evidence.settings import as_text, axis_label, is_given
 from benchmark_lightning.report.evidence.statistics import Estimate, difference, ratio
@@ -79,6 +79,27 @@ def classical_rows(evidence: Evidence) -> list[dict[str, Any]]:
             "network_device": None if network is None else network["device"], "device": method["device"],
             "answer": _is_enough(lead) if network is None or not one_run([network]) else "one run",
         })  # fmt: skip
+    return rows
+
+
+def method_rows(evidence: Evidence) -> list[dict[str, Any]]:
+    """Of each data set, on the most training images: the best configuration of each classical method, best first."""
+    rows = []
+    done = main_split(evidence.classical[evidence.classical["n"] > 0])
+    for _, group in done.groupby(["dataset", "machine", "source_hash"], dropna=False):
+        largest = group[group["num_train"] == group["num_train"].max()]
+        best = [best_of(of_model) for _, of_model in largest.groupby("model")]
+        ranked = sorted((row for row in best if row is not None), key=lambda row: -row["accuracy"].value)
+        if len(ranked) > 1:
+            size = training_images(*ranked[0][["num_train", "train_fraction"]])
+            rows += [
+                {
+                    "dataset": row["dataset"], "size": size, "method": row["name"], "accuracy": row["accuracy"],
+                    "cost": row["cost"], "predict_seconds": row["predict_seconds"], "device": row["device"],
+                    "model_mib": None if is_missing(row["model_bytes"]) else row["model_bytes"] / 2**20,
+                }
+                for row in ranked
+            ]  # fmt: skip
     return rows
 
 
