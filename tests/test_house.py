@@ -113,3 +113,8 @@ def test_what_must_start_at_once_imports_no_torch(name):
 def test_a_file_is_one_idea(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
     assert path.stem not in {"utils", "helpers", "common", "misc"}
+
+
+def test_the_readme_has_a_line_for_every_file():
+    tree = (ROOT / "README.md").read_text(encoding="utf-8").partition("## The files")[2]
+    assert [str(path) for path in MODULES if path.name != "__init__.py" and path.name not in tree] == []
