@@ -18,6 +18,7 @@ from sklearn.metrics import accuracy_score, f1_score
 from benchmark_lightning.study.environment import describe_environment
 from benchmark_lightning.study.labels import class_name, label
 from benchmark_lightning.study.outcome import concluded, one_interrupt
+from benchmark_lightning.study.own_code import OWN_CODE
 from benchmark_lightning.study.record import Record, new_record, write_record
 from benchmark_lightning.study.result import conclude
 from benchmark_lightning.study.trials.checks import check_estimator
@@ -68,7 +69,8 @@ def run(arguments: Sequence[str], setting: Setting = HAND_MADE) -> tuple[Record,
         with Stopwatch() as warmup:  # the first call loads and starts what the engine needs
             check_estimator(maker(config), *parts["train"])
         folder = claim_folder(built.run, f"{data.dataset}-{class_name(config[SECTION])}")
-        (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+        given = {key: value for key, value in config.items() if key != OWN_CODE}
+        (folder / "config.yaml").write_text(yaml.safe_dump(given, sort_keys=False), encoding="utf-8")
         record = _begun(config, data, setting)
         record.clocks |= {"setup_seconds": setup_seconds, "warmup_seconds": warmup.seconds}
         with one_interrupt():

@@ -16,7 +16,7 @@ from jsonargparse import ActionConfigFile, Namespace  # type: ignore[attr-define
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from benchmark_lightning.errors import InputError
-from benchmark_lightning.study.record import identity
+from benchmark_lightning.study.own_code import own_identity
 from benchmark_lightning.study.trials.checks import check_estimator
 from benchmark_lightning.study.trials.estimator_flags import OLD_SECTION, SECTION, read_estimator
 from benchmark_lightning.study.trials.estimators import build, resolve_engine
@@ -58,11 +58,10 @@ def parse(parser: BenchmarkParser, arguments: Sequence[str]) -> tuple[dict[str, 
     if estimator is None:
         raise InputError("no estimator is given; add --config configs/estimator/svc.yaml, or --estimator with a class")
     config[SECTION] = config[OLD_SECTION] = None  # read_estimator has read them
-    resolved = identity(yaml.safe_load(parser.dump(config, skip_none=False)))
+    resolved = yaml.safe_load(parser.dump(config, skip_none=False))
     resolved.pop(OLD_SECTION, None)
-    resolved[SECTION] = estimator
-    resolved["engine"] = resolve_engine(config.engine, estimator)
-    return resolved, parser.build(config)
+    resolved |= {SECTION: estimator, "engine": resolve_engine(config.engine, estimator)}
+    return own_identity(resolved), parser.build(config)
 
 
 def resolver(axes: Mapping[str, Sequence[Any]]) -> Callable[[list[str]], Resolved]:

@@ -15,7 +15,8 @@ from benchmark_lightning.study.complexity import count_complexity
 from benchmark_lightning.study.environment import describe_environment
 from benchmark_lightning.study.labels import label
 from benchmark_lightning.study.outcome import concluded, one_interrupt
-from benchmark_lightning.study.record import Record, identity, new_record, write_record
+from benchmark_lightning.study.own_code import own_identity
+from benchmark_lightning.study.record import Record, new_record, write_record
 from benchmark_lightning.study.result import conclude
 from benchmark_lightning.study.trials.kinds import Setting
 from benchmark_lightning.study.trials.network_plan import check_is_trial, estimate, resolver
@@ -49,7 +50,7 @@ def run(arguments: Sequence[str], setting: Setting = HAND_MADE) -> tuple[Record,
     for callback in cli.trainer.callbacks:  # type: ignore[attr-defined]
         if isinstance(callback, Pictures):
             callback.parts = ("test",)  # a trial tests its best checkpoint: the validation's pictures add nothing
-    config = identity(yaml.safe_load(cli.parser.dump(cli.config, skip_none=False)))
+    config = own_identity(yaml.safe_load(cli.parser.dump(cli.config, skip_none=False)))
     record = new_record(
         "network",
         config,

@@ -14,7 +14,7 @@ from jsonargparse import Namespace
 from lightning.pytorch.callbacks import Callback
 
 from benchmark_lightning.errors import InputError
-from benchmark_lightning.study.record import identity
+from benchmark_lightning.study.own_code import own_identity
 from benchmark_lightning.study.trials.kinds import Resolved
 from benchmark_lightning.training.accelerators import has_device, synchronize
 from benchmark_lightning.training.cli import network_parser, quiet, runs_on_cpu, trainer_precision
@@ -52,7 +52,7 @@ class _Resolver:
     def resolve(self, arguments: list[str]) -> Resolved:
         config = self._parser.parse_args(arguments)
         check_is_trial(config.trainer)
-        plain = identity(yaml.safe_load(self._parser.dump(config, skip_none=False)))
+        plain = own_identity(yaml.safe_load(self._parser.dump(config, skip_none=False)))
         tried = json.dumps([config.data.as_dict(), config.model.as_dict()], default=str)
         if tried not in self._data:
             data: ImageData = self._parser.build(config).data
