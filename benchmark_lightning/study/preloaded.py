@@ -20,7 +20,6 @@ MODULES = (
     "sklearn.neighbors",
     "sklearn.pipeline",
     "sklearn.svm",
-    "sklearnex.neighbors",
     "sklearnex.svm",
     "thop",
     "torch.utils.tensorboard",

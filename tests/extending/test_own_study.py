@@ -1,6 +1,7 @@
 """An axis, a claim and a figure of one's own take files of a person's own, and none of the package."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -49,3 +50,18 @@ def test_a_mistake_in_a_study_costs_no_trial(own, capsys, old, new, sentence):
     assert main(["study", "own_study.yaml", "--out", "out"]) == 2
     assert sentence in capsys.readouterr().err
     assert not list(own.glob("out/*/*/record.json"))
+
+
+def test_the_page_counts_the_lines_of_its_files():
+    page = (HERE.parents[1] / "docs" / "extending.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in page.splitlines() if "tests/extending/" in line and line.startswith("|")]
+    counted = {}
+    for row in rows:
+        files = re.findall(r"tests/extending/(\w+\.\w+)", row[2])
+        counted[tuple(files)] = int(row[4]), sum(len((HERE / name).read_text().splitlines()) for name in files)
+    claim, figure = counted.pop(("own_study.yaml",)), counted.pop(("own_figure.py",))
+    study = (HERE / "own_study.yaml").read_text(encoding="utf-8")
+    of_claim, of_figure = (part.count("\n") for part in re.split(r"^(?:claims|figures):\n", study, flags=re.M)[1:])
+    assert claim[0] == of_claim
+    assert figure[0] == figure[1] + of_figure
+    assert all(told == true for told, true in counted.values()), counted

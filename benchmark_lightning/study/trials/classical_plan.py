@@ -39,7 +39,7 @@ def classical_parser() -> BenchmarkParser:
     )  # fmt: skip
     parser.add_argument(
         "--engine", type=str, default="auto", help="Who computes it: auto is scikit-learn-intelex where it is installed and "
-        "predicts the same, which is for SVC and KNeighborsClassifier, and scikit-learn elsewhere.",
+        "predicts the same, which is for SVC, and scikit-learn elsewhere.",
     )  # fmt: skip
     parser.add_argument(f"--{OLD_SECTION}", type=dict | None, help=argparse.SUPPRESS)
     parser.add_subclass_arguments(ImageData, "data", required=True)

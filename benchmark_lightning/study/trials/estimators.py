@@ -18,11 +18,9 @@ from benchmark_lightning.training.class_paths import find, reason
 
 SCIKIT_LEARN, INTELEX = "scikit-learn", "scikit-learn-intelex"
 IS_INTELEX_INSTALLED = importlib.util.find_spec("sklearnex") is not None
-# Where scikit-learn-intelex computes the same predictions. Its forests draw other random numbers, and its logistic
-# regression stops elsewhere: they would be other methods of the same name.
-ACCELERATED = {"sklearn.svm.SVC": "sklearnex.svm", "sklearn.neighbors.KNeighborsClassifier": "sklearnex.neighbors"}
-# Its neighbours that are weighted by distance are wrong for an image at distance 0.
-_ACCELERATED_WITH = {"sklearn.neighbors.KNeighborsClassifier": {"n_neighbors", "n_jobs"}}
+# Where scikit-learn-intelex computes the same predictions. Its forests draw other random numbers, its logistic regression
+# stops elsewhere, and its neighbours are wrong at distance 0 and crash where many are asked for (2026.2).
+ACCELERATED = {"sklearn.svm.SVC": "sklearnex.svm"}
 CACHE_MIB = 1000  # of kernel values, for estimators with a cache_size: its default of 200 costs time and saves little
 
 _MODULES = (
@@ -174,7 +172,7 @@ def parameters_of(found: Any) -> Mapping[str, inspect.Parameter]:
 def engines_of(description: Any) -> tuple[str, ...]:
     """Who can compute an estimator here, the first one by default."""
     usual = description["class_path"].split(".")[0].replace("sklearn", SCIKIT_LEARN)
-    has_intelex = IS_INTELEX_INSTALLED and any(_is_accelerated(one) for one in _all_in(description))
+    has_intelex = IS_INTELEX_INSTALLED and any(one["class_path"] in ACCELERATED for one in _all_in(description))
     return (INTELEX, usual) if has_intelex else (usual,)
 
 
@@ -194,11 +192,6 @@ def resolve_engine(engine: Any, description: dict[str, Any]) -> str:
     raise InputError(
         f"engine {engine} does not compute {description['class_path']}; give {' or '.join(('auto', *engines))}"
     )
-
-
-def _is_accelerated(description: Mapping[str, Any]) -> bool:
-    path, given = description["class_path"], set(description["init_args"])
-    return path in ACCELERATED and given <= _ACCELERATED_WITH.get(path, given)
 
 
 def _all_in(value: Any) -> list[dict[str, Any]]:
@@ -230,7 +223,7 @@ def _built(value: Any, engine: str) -> Any:
     if not isinstance(value, dict) or "class_path" not in value:
         return value
     found = find_class(value["class_path"])
-    if engine == INTELEX and _is_accelerated(value):
+    if engine == INTELEX and value["class_path"] in ACCELERATED:
         found = getattr(importlib.import_module(ACCELERATED[value["class_path"]]), found.__name__)
     parameters = parameters_of(found)
     arguments = {name: _built(argument, engine) for name, argument in value["init_args"].items()}
