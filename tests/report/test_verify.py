@@ -1,9 +1,11 @@
 """A number that has drifted from its records must not stay in a report or a README."""
 
 import base64
+import contextlib
 import json
 import re
 import shutil
+from pathlib import Path
 
 import matplotlib
 import pytest
@@ -31,16 +33,24 @@ untouched
 """
 
 
-@pytest.fixture
-def committed(tmp_path):
-    """Records with their report, and a README whose tables were made from them."""
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Records with their report, and a README whose tables were made from them: for all tests, none of which changes it."""
+    folder = tmp_path_factory.mktemp("made")
     records = [network(seed=seed, accuracy=0.92 + seed / 1000) for seed in range(2)]
     write_published(
-        [*records, svm(), network(steps=60), network(steps=60, accelerator="cuda", rate=9e3)], tmp_path / "records"
+        [*records, svm(), network(steps=60), network(steps=60, accelerator="cuda", rate=9e3)], folder / "records"
     )
-    (tmp_path / "README.md").write_text(README, encoding="utf-8")
-    assert main(["report", "records", "--readme", "README.md"]) == 0
-    return tmp_path
+    (folder / "README.md").write_text(README, encoding="utf-8")
+    with contextlib.chdir(folder):
+        assert main(["report", "records", "--readme", "README.md"]) == 0
+    return folder
+
+
+@pytest.fixture
+def committed(made, tmp_path):
+    """A copy of them in the working directory."""
+    return Path(shutil.copytree(made, tmp_path, dirs_exist_ok=True))
 
 
 def verify(*more):

@@ -10,7 +10,7 @@ from benchmark_lightning.study.record import FILE_NAME, Record, read_record, tri
 from benchmark_lightning.study.trials.estimators import IS_INTELEX_INSTALLED, build, canonical
 from benchmark_lightning.study.values import parse_value
 from benchmark_lightning.training.datasets import Digits
-from tests.study.sweeps import CONFIGS, sweep
+from tests.study.sweeps import CONFIGS, SVM, sweep
 
 RUNS = Path("lightning_logs")
 FEW = ("--data", "Digits", "--data.train_fraction", "0.2")
@@ -95,6 +95,11 @@ def test_more_neighbours_than_a_small_trial_has_are_no_mistake():
     assert (
         run("classical", *FEW, "--estimator", "KNeighborsClassifier", "--estimator.n_neighbors", "220").status == "ok"
     )
+
+
+def test_a_batch_that_no_classical_method_has_stops_no_sweep():
+    text = SVM.replace("axes:", "axes:\n  data.batch_size: [5000]")
+    assert {record.status for record in sweep(text).values()} == {"ok"}
 
 
 def test_a_part_of_the_training_set_is_an_axis():

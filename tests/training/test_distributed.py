@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmark_lightning.__main__ import main
+from benchmark_lightning.study.record import read_record
 
 
 def in_two_processes(*arguments: str) -> str:
@@ -35,19 +36,17 @@ def metric(output: str, name: str) -> float:
 def test_ddp_trains_and_is_evaluated_as_one_process_would(capsys):
     arguments = ["--data", "Digits", "--trainer.accelerator", "cpu", "--data.eval_batch_size", "64"]
     short = ["--trainer.max_epochs", "2", "--trainer.limit_train_batches", "8", "--data.batch_size", "16"]
-    fitted = in_two_processes("fit", *arguments, *short)
-    assert fitted.count("epoch 2/2") == 1, "only the first process speaks"
-    [version] = Path("lightning_logs/Digits-resnet18").iterdir()
-    checkpoint = ["--ckpt_path", str(version / "checkpoints/best.ckpt")]
+    told = in_two_processes("trial", *arguments, *short, "--run.folder", "run")
+    assert told.count("epoch 2/2") == 1, "only the first process speaks"
+    in_ddp = read_record(Path("run")).metrics
 
     def in_one_process(command: str) -> str:
+        checkpoint = ["--ckpt_path", "run/checkpoints/best.ckpt"]
         assert main([command, *arguments, *checkpoint, "--trainer.devices", "1"]) == 0
         return capsys.readouterr().out
 
-    in_ddp = float(re.search(r"val/accuracy ([\d.]+)\)", fitted)[1])
-    assert metric(in_one_process("validate"), "val/accuracy") == pytest.approx(in_ddp, abs=1e-4)
-
+    assert metric(in_one_process("validate"), "val/accuracy") == pytest.approx(in_ddp["val/accuracy"], abs=1e-4)
     # 359 test images do not divide by two: a sampler that pads would count one of them twice.
-    one, two = in_one_process("test"), in_two_processes("test", *arguments, *checkpoint)
+    tested = in_one_process("test")
     for name in ("test/accuracy", "test/loss", "test/macro_f1"):
-        assert metric(one, name) == pytest.approx(metric(two, name), abs=1e-5)
+        assert metric(tested, name) == pytest.approx(in_ddp[name], abs=1e-5)

@@ -74,7 +74,6 @@ def resolver(axes: Mapping[str, Sequence[Any]]) -> Callable[[list[str]], Resolve
         config, built = parse(parser, arguments)
         of_data = json.dumps(config["data"])
         if of_data not in described:
-            built.data.setup("fit")
             described[of_data] = built.data.describe()
         of_trial = json.dumps([config["data"], config[SECTION], config["engine"]])
         if of_trial not in tried:
