@@ -5,7 +5,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark_lightning.errors import InputError, nearest
-from benchmark_lightning.report.evidence.questions import QUESTION_KEYS, Questions, read_questions, write_questions
+from benchmark_lightning.report.evidence.questions import (
+    FILE_NAME,
+    QUESTION_KEYS,
+    Questions,
+    read_questions,
+    write_questions,
+)
 from benchmark_lightning.study.axes import Planned, read_sweep
 from benchmark_lightning.study.options import study_options
 from benchmark_lightning.study.sweep import Options, plan, run_sweep
@@ -74,6 +80,8 @@ def main(arguments: Sequence[str]) -> int:
     planned = [trial for sweep in study.sweeps for trial in plan(read_sweep(sweep))]
     check_questions(study.questions, planned)  # all is valid before the first trial starts
     if not options["dry_run"]:
+        if (folder / FILE_NAME).resolve() == path.resolve():
+            raise InputError(f"the claims of {path} would be written over it; give another --out")
         write_questions(study.questions, folder)
     command = f"benchmark-lightning study {path} --out {folder}"
     worst = 0

@@ -6,6 +6,7 @@ Imports no torch.
 import hashlib
 import importlib.util
 import site
+import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,7 +21,7 @@ OWN_CODE = "own_code"
 def own_identity(config: Mapping[str, Any]) -> dict[str, Any]:
     """The ``identity`` of a configuration, with the hash of each file of a person's own that it names a class of.
 
-    Only that file is hashed and nothing that it imports. What is installed is known by its version.
+    The file that defines the class counts too, and nothing else that these import. What is installed is known by its version.
     """
     kept = identity(dict(config))
     hashes = {name: digest for name in sorted(set(_modules(kept))) if (digest := _hash(name)) is not None}
@@ -28,11 +29,13 @@ def own_identity(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _modules(value: Any) -> Iterator[str]:
-    """The modules of all class paths in a configuration."""
+    """The modules that all class paths in a configuration name, and those that define what these hand on."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if key == "class_path" and isinstance(inner, str):
-                yield inner.rpartition(".")[0]
+                module, _, name = inner.rpartition(".")
+                yield module
+                yield str(getattr(getattr(sys.modules.get(module), name, None), "__module__", module))
             else:
                 yield from _modules(inner)
     elif isinstance(value, list | tuple):

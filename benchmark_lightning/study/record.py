@@ -58,7 +58,7 @@ class Record:
         precision: What was asked for, what was used, and why where they differ.
         contention: How far others kept the processor from the training; see ``ContentionMeter.summary``.
         batch_size: What was asked for on each device and what makes one step of the optimizer.
-        training: Epochs and optimizer steps done.
+        training: Epochs and optimizer steps done; of a classical method whether its outcome depends on the seed.
         levers: The settings of speed as used on the device: memory format, compiler, small maps, threads.
         engine: Of a classical method, the library that computed it.
         num_support_vectors: Of a support vector classifier, over all classes.

@@ -65,3 +65,10 @@ def test_the_page_counts_the_lines_of_its_files():
     assert claim[0] == of_claim
     assert figure[0] == figure[1] + of_figure
     assert all(told == true for told, true in counted.values()), counted
+
+
+def test_a_study_is_not_written_over_itself(own, capsys):
+    (own / "own_study.yaml").rename(own / "study.yaml")
+    assert main(["study", "study.yaml", "--out", "."]) == 2
+    assert "give another --out" in capsys.readouterr().err
+    assert "sweeps" in (own / "study.yaml").read_text(encoding="utf-8")

@@ -199,7 +199,7 @@ def test_the_published_split_does_not_displace_that_of_the_study(tmp_path):
 def test_what_stands_against_a_verdict_is_named_and_hides_no_interval(tmp_path):
     claim = judged(1, [*three(accuracy=0.91), network(**RIVAL)], tmp_path)
     lead, reached = claim.findings
-    assert lead.caveat == "a network ran once, and other seeds may differ by more"
+    assert lead.caveat == "one of them ran once, and other seeds may differ by more"
     assert reached.caveat == "5 of the 6 batch sizes and learning rates were not tried and may reach it"
     assert reached.estimate.high < 0.9275
     assert reached.verdict == "undecided"

@@ -10,6 +10,7 @@ from benchmark_lightning.report.claims.definition import check_selections, read_
 from benchmark_lightning.report.claims.judging import check_claims
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.questions import FILE_NAME, Questions, find_function, read_questions
+from benchmark_lightning.report.evidence.selection import matches
 from tests.report.made import network, svm, write
 
 HERE = Path("study.yaml")
@@ -216,3 +217,82 @@ def test_what_the_study_asks_lies_beside_its_records_with_what_it_includes(tmp_p
     assert found.references == asked.references
     write_questions(Questions(), tmp_path)
     assert not (tmp_path / FILE_NAME).exists()
+
+
+def test_a_random_method_that_ran_once_decides_nothing(tmp_path):
+    forest = svm(accuracy=0.8, training={"depends_on_seed": True})
+    forest.config["estimator"] = {"class_path": "sklearn.ensemble.RandomForestClassifier", "init_args": {}}
+    forest.key = "f" * 16
+    content = claim(take={"estimator": "SVC"}, against={"estimator": "RandomForestClassifier"}, compare="difference")
+    result = judged(content, [svm(accuracy=0.9), forest], tmp_path)
+    assert result.verdict == "undecided"
+    assert "ran once" in result.findings[0].caveat
+
+
+def test_the_rest_holds_other_kinds_of_method_too(tmp_path):
+    content = claim(take={"estimator": "SVC"}, against="rest", compare="difference", holds=[0, 1])
+    assert judged(content, [*three(accuracy=0.93), svm(accuracy=0.89)], tmp_path).verdict == "fails"
+
+
+def test_nothing_is_compared_with_itself(tmp_path):
+    content = claim(take={"model.optimizer": "adam"}, against={"model.arch": "resnet18"}, compare="difference")
+    assert judged(content, three(), tmp_path).verdict == "not measured"
+
+
+def test_a_column_that_is_equal_mixes_no_data_sets(tmp_path):
+    records = [*three(accuracy=0.93), *three(dataset="MNIST", accuracy=0.99), svm("MNIST", accuracy=0.98)]
+    content = claim(
+        take={"kind": "network"},
+        against={"kind": "classical"},
+        within=["num_train"],
+        compare="difference",
+        holds=[-1, 1],
+    )
+    findings = [finding for finding in judged(content, records, tmp_path).findings if finding.estimate is not None]
+    assert [finding.what.split(" ")[0] for finding in findings] == ["MNIST"]
+
+
+def test_a_difference_of_speedups_is_one(tmp_path):
+    records = []
+    for arch, speedup in (("resnet18", 3.0), ("resnet50", 4.0)):
+        for repeat in range(3):
+            rate = 700.0 + repeat
+            records.append(network(arch=arch, repeat=repeat, steps=60, rate=rate))
+            records.append(network(arch=arch, repeat=repeat, steps=60, rate=rate * speedup, accelerator="cuda"))
+    content = claim(
+        take={"model.arch": "resnet50"}, against={"model.arch": "resnet18"}, measure="speedup", compare="difference",
+        holds=[0.5, 1.5],
+    )  # fmt: skip
+    assert judged(content, records, tmp_path).findings[0].estimate.value == pytest.approx(1.0, abs=0.05)
+
+
+def test_records_include_no_files(tmp_path):
+    folder = write(three(), tmp_path / "records")
+    (folder / FILE_NAME).write_text("include: ['evil:study.yaml']\n", encoding="utf-8")
+    with pytest.raises(InputError, match="includes other files"):
+        Evidence.of(folder)
+
+
+def test_words_of_a_study_are_text_in_the_page(tmp_path):
+    content = claim(take={"estimator": "SVC"}, needs="x; ![t](http://tracker/p.png)")
+    assert r"\!\[t\]" in judged(content, three(), tmp_path).remedy
+
+
+def test_a_region_is_told_in_words(tmp_path):
+    content = claim(take={"model.arch": "resnet18"}, measure="fit_seconds", holds=[None, 200])
+    assert judged(content, three(), tmp_path).criterion == "the seconds of training is at most 200"
+
+
+@pytest.mark.parametrize(
+    ("selector", "is_meant"),
+    [
+        ({"estimator": "SVC"}, True), ({"estimator": "sklearn.svm.SVC"}, True), ({"estimator": "mine.SVC"}, False),
+        ({"estimator.steps.svc": "SVC"}, True), ({"estimator.svc__C": 10}, True), ({"data": "Digits"}, True),
+    ],
+)  # fmt: skip
+def test_a_class_may_be_named_without_its_module(selector, is_meant):
+    config = {
+        "estimator.class_path": "sklearn.svm.SVC", "estimator.steps.svc.class_path": "sklearn.svm.SVC",
+        "estimator.steps.svc.C": 10.0, "data.class_path": "benchmark_lightning.training.datasets.Digits",
+    }  # fmt: skip
+    assert matches(selector, config, {}) == is_meant

@@ -210,3 +210,69 @@ def test_of_two_machines_with_two_versions_of_the_code_the_machine_is_told():
     assert describe_settings(settings, ["a", "b", "c"]) == {
         "a": "A, source_hash 1", "b": "B, source_hash 2", "c": "B, source_hash 3",
     }  # fmt: skip
+
+
+def forest(**fields):
+    record = svm(**fields)
+    record.config["estimator"] = {"class_path": "sklearn.ensemble.RandomForestClassifier", "init_args": {}}
+    record.config["engine"], record.engine = "scikit-learn", "scikit-learn"
+    record.precision = {"requested": None, "effective": None}
+    record.training = {"depends_on_seed": True}
+    record.key = f"forest{record.key}"
+    return record
+
+
+def test_methods_of_two_engines_are_ranked_together(evidence_of):
+    """Whether a forest is enough is no question where it stands alone in a setting of its own."""
+    ((_, group),) = evidence_of([svm(accuracy=0.89), forest(accuracy=0.85)]).panels(
+        evidence_of([svm(accuracy=0.89), forest(accuracy=0.85)]).classical
+    )
+    assert group["is_best"].tolist().count(True) == 1
+    assert len(group) == 2
+
+
+def own(name, code, **fields):
+    record = network(**fields)
+    record.config["model"] |= {"arch": None, "network": {"class_path": name, "init_args": {}}}
+    record.config["own_code"] = {name.rpartition(".")[0]: code}
+    record.key = f"{code}{record.key}"
+    return record
+
+
+def test_networks_of_ones_own_are_ranked_with_others_and_an_edited_one_is_another(evidence_of):
+    records = [network(), own("mine.CNN", "aaa"), own("mine.CNN", "bbb", seed=1), own("yours.CNN", "ccc", seed=2)]
+    evidence = evidence_of(records)
+    ((_, group),) = evidence.panels(evidence.networks)
+    assert sorted(group["model"]) == [
+        "CNN (mine.CNN, code aaa)",
+        "CNN (mine.CNN, code bbb)",
+        "CNN (yours.CNN, code ccc)",
+        "resnet18",
+    ]
+    assert group["n"].tolist() == [1, 1, 1, 1]
+
+
+def test_edited_pictures_are_other_data(evidence_of):
+    edited = network(seed=1)
+    edited.data = edited.data | {"fingerprint": "edited"}
+    assert evidence_of([network(), edited]).configurations["n"].tolist() == [1, 1]
+
+
+def test_a_repeat_of_a_seed_is_no_replicate(evidence_of):
+    records = [network(repeat=repeat, seconds=100.0 + repeat) for repeat in range(3)]
+    (row,) = evidence_of(records).configurations.to_dict("records")
+    assert row["n"] == 1
+    assert row["cost"].n == 3
+
+
+def test_an_axis_typed_with_init_args_is_one(evidence_of):
+    records = [network(seed=s, values={"data.init_args.random_flip": flip}) for s, flip in ((0, True), (1, False))]
+    for record, flip in zip(records, (True, False), strict=True):
+        record.config["data"]["init_args"]["random_flip"] = flip
+        record.key += str(flip)
+    assert "data.random_flip" in evidence_of(records).axes
+
+
+def test_a_record_of_an_unknown_kind_is_named(evidence_of):
+    (problem,) = evidence_of([network(), svm(kind="oracle")]).problems
+    assert "its kind is oracle" in problem

@@ -175,21 +175,28 @@ def check_selections(
     keys = known_keys(config for config, _ in trials)
     for claim in claims:
         for comparison in claim.comparisons:
-            for name, selector in _selectors(comparison):
-                where = f"{name} of claim {claim.name} in {path}"
-                selector = {key: wanted for key, wanted in selector.items() if key not in _OF_MACHINES}
-                for key, wanted in selector.items():
-                    if key not in keys:
-                        raise InputError(f"{where} names {key}; {nearest(key, keys)}")
-                    if not any(matches({key: wanted}, *trial) for trial in trials):
-                        raise InputError(f"{where} wants {key}: {wanted!r}, which no trial of its sweeps has")
-                if not any(matches(selector, *trial) for trial in trials):
-                    raise InputError(f"{where} selects no trial of its sweeps; take a condition away")
+            for side in ("take", "against"):
+                selectors = [comparison.where, getattr(comparison, side)]
+                _check_side(
+                    [selector for selector in selectors if isinstance(selector, Mapping)],
+                    f"{side} of claim {claim.name} in {path}", keys, trials,
+                )  # fmt: skip
 
 
-def _selectors(comparison: Comparison) -> list[tuple[str, Mapping[str, Any]]]:
-    if comparison.python is not None:
-        return []
-    against = comparison.against
-    found: list[tuple[str, Mapping[str, Any]]] = [("take", {**comparison.where, **comparison.take})]
-    return [*found, ("against", {**comparison.where, **against})] if isinstance(against, Mapping) else found
+def _check_side(
+    selectors: Sequence[Mapping[str, Any]],
+    where: str,
+    keys: Sequence[str],
+    trials: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
+) -> None:
+    conditions = [
+        {key: wanted} for selector in selectors for key, wanted in selector.items() if key not in _OF_MACHINES
+    ]
+    for condition in conditions:
+        ((key, wanted),) = condition.items()
+        if key not in keys:
+            raise InputError(f"{where} names {key}; {nearest(key, keys)}")
+        if not any(matches(condition, *trial) for trial in trials):
+            raise InputError(f"{where} wants {key}: {wanted!r}, which no trial of its sweeps has")
+    if not any(all(matches(condition, *trial) for condition in conditions) for trial in trials):
+        raise InputError(f"{where} selects no trial of its sweeps; take a condition away")

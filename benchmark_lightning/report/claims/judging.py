@@ -1,5 +1,6 @@
 """Claims are judged: each comparison finds its estimates among the records, and the verdict follows."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,15 +12,15 @@ from benchmark_lightning.report.claims.speedups import speedup_findings
 from benchmark_lightning.report.claims.verdicts import Claim, Finding
 from benchmark_lightning.report.evidence.configurations import best_of
 from benchmark_lightning.report.evidence.evidence import Evidence
-from benchmark_lightning.report.evidence.formatting import training_images
+from benchmark_lightning.report.evidence.formatting import escape, training_images
 from benchmark_lightning.report.evidence.questions import find_function
 from benchmark_lightning.report.evidence.selection import COLUMNS, matches
 from benchmark_lightning.report.evidence.settings import MODEL_KEYS
 from benchmark_lightning.report.evidence.statistics import Estimate, mean_of_alike, median_of
 
-ONE_RUN = "a network ran once, and other seeds may differ by more"
+ONE_RUN = "one of them ran once, and other seeds may differ by more"
 ONE_PART = "on a part of the training images, where the claim is about all"
-_DATA = ("dataset", "num_train", "split_hash")  # equal in what two kinds of method share
+_DATA = ("dataset", "num_train", "split_hash", "fingerprint")  # equal in what two kinds of method share
 _PLACE = ("machine", "source_hash")  # equal where times are compared
 
 
@@ -41,22 +42,34 @@ def _criterion(claim: Definition) -> str:
     """The regions of a claim in words."""
     words = {"value": "the", "difference": "the difference in", "ratio": "the ratio of"}
     return " and ".join(
-        f"{words[part.compare]} {MEASURES[part.measure].words} lies from {part.holds[0]:g} to {part.holds[1]:g}"
+        f"{words[part.compare]} {MEASURES[part.measure].words} {_lies(*part.holds)}"
         for part in claim.comparisons if part.python is None
     ) or "its function says so"  # fmt: skip
+
+
+def _lies(low: float, high: float) -> str:
+    """A region in words.
+
+    >>> _lies(2.0, math.inf), _lies(0.0, 1.0)
+    ('is at least 2', 'lies between 0 and 1')
+    """
+    if math.isinf(high):
+        return f"is at least {low:g}"
+    return f"is at most {high:g}" if math.isinf(low) else f"lies between {low:g} and {high:g}"
 
 
 def _remedy(needs: str) -> str:
     """The commands that measure what a claim needs, as Markdown; words after a semicolon stay as they are."""
     sweeps, _, rest = needs.partition(";")
-    return ", ".join(f"`benchmark-lightning sweep {name}`" for name in sweeps.split()) + rest
+    commands = ", ".join(f"`benchmark-lightning sweep {name.replace('`', '')}`" for name in sweeps.split())
+    return f"{commands}{escape(rest)}"
 
 
 def find(comparison: Comparison, evidence: Evidence) -> list[Finding]:
-    """What the records say of one comparison: a finding for each data set and setting that has what it takes.
+    """The findings of one comparison: one for each data set and setting that has what it takes.
 
-    A network and a classical method have no setting in common: they are compared where they learn from the same
-    training images and, in time, on the same machine.
+    The other side is of the same setting, or of another kind of method: these have no setting in common, and are
+    compared where they learn from the same training images and, in time, on the same machine.
     """
     if comparison.python is not None:
         found: list[Finding] = find_function(comparison.python, evidence.questions)(evidence)
@@ -65,15 +78,8 @@ def find(comparison: Comparison, evidence: Evidence) -> list[Finding]:
         return speedup_findings(comparison, evidence)
     frame = evidence.configurations
     frame = select(evidence, frame[frame["n"] > 0], comparison.where)
-    if comparison.against != REST:  # the titles of panels tell apart what is compared, and nothing else
-        sides = [comparison.take, *([comparison.against] if isinstance(comparison.against, Mapping) else [])]
-        frame = frame.loc[sorted({index for side in sides for index in select(evidence, frame, side).index})]
-    findings = asked(evidence, frame, _Comparer(comparison, evidence), comparison.within, comparison.any_part)
-    if comparison.against is None or comparison.within or any(finding.estimate is not None for finding in findings):
-        return findings
-    within = (*_DATA, *(_PLACE if comparison.measure in TIMED else ()))
-    comparer = _Comparer(comparison, evidence, across_kinds=True)
-    return asked(evidence, frame, comparer, within, comparison.any_part) or findings
+    taken = select(evidence, frame, comparison.take)
+    return asked(evidence, taken, _Comparer(comparison, evidence, frame), comparison.within, comparison.any_part)
 
 
 def select(evidence: Evidence, frame: pd.DataFrame, selector: Mapping[str, Any]) -> pd.DataFrame:
@@ -99,7 +105,7 @@ def asked(
         evidence: what was measured.
         frame: the configurations that may be compared.
         compare: title and group -> findings.
-        within: columns that are equal in a group; () is the setting.
+        within: columns that are equal in a group, besides those of the data; () is the setting.
         any_part: whether a part of the training images may decide.
     """
     answers = [(_share(group), compare(title, group)) for title, group in _groups(evidence, frame, within)]
@@ -118,7 +124,7 @@ def _groups(evidence: Evidence, frame: pd.DataFrame, within: Sequence[str]) -> l
         return evidence.panels(frame)
     return [
         (f"{group['dataset'].iloc[0]} ({training_images(*group[['num_train', 'train_fraction']].iloc[0])})", group)
-        for _, group in frame.groupby(list(within), dropna=False)
+        for _, group in frame.groupby(list(dict.fromkeys((*_DATA, *within))), dropna=False)
     ]
 
 
@@ -129,33 +135,43 @@ def _share(group: pd.DataFrame) -> float:
 
 
 def one_run(rows: Sequence[pd.Series]) -> str:
-    """Why nothing follows where a network ran once: test images know of no other seeds."""
-    return ONE_RUN if any(row["kind"] == "network" and row["n"] < 2 for row in rows) else ""
+    """Why nothing follows where one ran once whose outcome depends on its seed: test images know of no other seeds."""
+    return ONE_RUN if any(row["depends_on_seed"] and row["n"] < 2 for row in rows) else ""
 
 
 class _Comparer:
-    """Compares the two sides of a comparison within a group of configurations."""
+    """Compares a group of what is taken with the other side of a comparison.
 
-    def __init__(self, comparison: Comparison, evidence: Evidence, across_kinds: bool = False) -> None:
-        self._comparison, self._evidence, self._across_kinds = comparison, evidence, across_kinds
+    Args:
+        comparison: what is compared.
+        evidence: what was measured.
+        frame: the configurations among which the other side is.
+    """
 
-    def __call__(self, title: str, group: pd.DataFrame) -> list[Finding]:
+    def __init__(self, comparison: Comparison, evidence: Evidence, frame: pd.DataFrame) -> None:
+        self._comparison, self._evidence, self._frame = comparison, evidence, frame
+
+    def __call__(self, title: str, taken: pd.DataFrame) -> list[Finding]:
         comparison = self._comparison
-        taken = select(self._evidence, group, comparison.take)
         if comparison.against is None:
             best = best_of(taken)
-            if best is None:
-                return []
+            assert best is not None
             estimate = measured(self._evidence, best, comparison.measure)
             return [self._finding(f"{title}: {self._words()} {best['name']}", estimate, [best])]
-        if comparison.against == REST:
-            others = group.drop(taken.index)
-        else:
+        others = self._comparable(taken)
+        if comparison.against != REST:
             assert isinstance(comparison.against, Mapping)
-            others = select(self._evidence, group, comparison.against)
-        if self._across_kinds and set(taken["kind"]) & set(others["kind"]):
-            return []
+            others = select(self._evidence, others, comparison.against)
         return self._alike(title, taken, others) if comparison.pair == "alike" else self._best(title, taken, others)
+
+    def _comparable(self, taken: pd.DataFrame) -> pd.DataFrame:
+        """All that ``taken`` may be compared with, without itself."""
+        first, rest = taken.iloc[0], self._frame.drop(taken.index)
+        if self._comparison.within:
+            return rest[_equal_in(rest, first, (*_DATA, *self._comparison.within))]
+        place = _PLACE if self._comparison.measure in TIMED else ()
+        is_other_kind = (rest["kind"] != first["kind"]) & _equal_in(rest, first, (*_DATA, *place))
+        return rest[(rest["setting"] == first["setting"]) & (rest["kind"] == first["kind"]) | is_other_kind]
 
     def _best(self, title: str, taken: pd.DataFrame, others: pd.DataFrame) -> list[Finding]:
         ours, rival = best_of(taken), best_of(others)
@@ -185,11 +201,11 @@ class _Comparer:
         told = {*self._comparison.take, *(against if isinstance(against, Mapping) else ())}
         if told & {"model", "model.arch", "model.network", "estimator"}:
             told |= set(MODEL_KEYS)
-        same = ["setting", *(axis for axis in self._evidence.axes if axis not in told)]
-        by_place = {tuple(map(str, row[same])): row for _, row in others.iterrows()}
-        return [
-            (row, by_place[place]) for _, row in taken.iterrows() if (place := tuple(map(str, row[same]))) in by_place
-        ]
+        same = ["dataset", "setting", *(axis for axis in self._evidence.axes if axis not in told)]
+        by_place: dict[tuple[str, ...], list[pd.Series]] = {}
+        for _, row in others.iterrows():
+            by_place.setdefault(tuple(map(str, row[same])), []).append(row)
+        return [(row, other) for _, row in taken.iterrows() for other in by_place.get(tuple(map(str, row[same])), [])]
 
     def _compared(self, left: pd.Series, right: pd.Series) -> Estimate | None:
         estimates = [measured(self._evidence, row, self._comparison.measure) for row in (left, right)]
@@ -207,3 +223,10 @@ class _Comparer:
         comparison = self._comparison
         unit = unit_of(comparison.measure, comparison.compare)
         return Finding(what, estimate, comparison.holds, unit, one_run(rows))
+
+
+def _equal_in(frame: pd.DataFrame, row: pd.Series, columns: Sequence[str]) -> pd.Series:
+    """Which configurations have the values of ``row`` in some columns."""
+    return pd.Series(
+        (frame[list(columns)].astype(str) == row[list(columns)].astype(str)).all(axis=1), index=frame.index
+    )

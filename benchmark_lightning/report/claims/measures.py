@@ -36,7 +36,7 @@ MEASURES = {
     "peak_device_mib": Measure("peak_device_mib", "peak memory of the device, in MiB", "number"),
     "model_bytes": Measure("model_bytes", "bytes of the model", "number"),
     "params": Measure("params", "parameters", "number"),
-    "speedup": Measure("images_per_second", "times as fast as the CPU", "ratio"),
+    "speedup": Measure("images_per_second", "speedup over the CPU", "ratio"),
 }
 # A time, or what depends on the machine: compared on one machine, with one version of the code, alone.
 TIMED = frozenset(["fit_seconds", "predict_seconds", "images_per_second", "energy_joules"])
@@ -57,8 +57,10 @@ def measured(evidence: Evidence, row: pd.Series, measure: str) -> Estimate | Non
     return mean_of(values) if is_share else median_of(values)
 
 
-def compared(compare: str, left: Estimate, right: Estimate) -> Estimate:
-    """The difference or the ratio of two estimates."""
+def compared(compare: str, left: Estimate, right: Estimate) -> Estimate | None:
+    """The difference or the ratio of two estimates; None for the ratio of what is not above 0."""
+    if compare == "ratio" and min(left.value, right.value) <= 0:
+        return None
     return difference(left, right) if compare == "difference" else ratio(left, right)
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmark_lightning.report.claims.definition import Comparison
+from benchmark_lightning.report.claims.measures import compared
 from benchmark_lightning.report.claims.verdicts import Finding
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.selection import matches
-from benchmark_lightning.report.evidence.statistics import ratio
 from benchmark_lightning.report.evidence.timings import Speedup, work_title
 
 
@@ -31,14 +31,14 @@ def speedup_findings(comparison: Comparison, evidence: Evidence) -> list[Finding
     return [
         Finding(
             f"{work_title(left.work, *rest)}: {comparison.what or 'speedup compared'} ({left.work['model']} over {right.work['model']})",
-            ratio(left.estimate, right.estimate), comparison.holds,
+            compared(comparison.compare, left.estimate, right.estimate), comparison.holds,
         )
         for left in taken for right in others if _same_but_model(left, right)
     ]  # fmt: skip
 
 
 def _is_meant(selector: Mapping[str, Any], speedup: Speedup) -> bool:
-    return matches(selector, speedup.config, {**speedup.work, "kind": "network", "accelerator": speedup.accelerator})
+    return matches(selector, speedup.config, speedup.columns)
 
 
 def _same_but_model(left: Speedup, right: Speedup) -> bool:

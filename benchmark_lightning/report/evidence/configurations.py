@@ -6,12 +6,12 @@ from typing import Any
 import pandas as pd
 
 from benchmark_lightning.report.evidence.rounding import settled, settled_array
-from benchmark_lightning.report.evidence.settings import MODEL_KEYS, as_text, is_given, is_number, phrase
+from benchmark_lightning.report.evidence.settings import MODEL_KEYS, is_given, is_number, phrase, varies
 from benchmark_lightning.report.evidence.statistics import Estimate, accuracy, as_good_as_best, median_of
 
 _SAME = (
     "kind", "model", "dataset", "setting", "condition", "candidate", "num_train", "train_fraction", "num_test", "split",
-    "split_hash", "accelerator", "machine", "device", "engine", "source_hash", "max_epochs",
+    "split_hash", "accelerator", "machine", "device", "engine", "source_hash", "max_epochs", "fingerprint", "depends_on_seed",
 )  # fmt: skip
 _MEDIANS = (
     "fit_seconds",
@@ -45,7 +45,7 @@ def configurations(table: pd.DataFrame, axes: Sequence[str]) -> pd.DataFrame:
 
     Columns besides the axes: ``name`` for a person, with what varies, and ``family``, the same without the numbers;
     ``accuracy`` and ``cost`` (``Estimate`` or None: test accuracy, and seconds of training), their ends as ``low`` and
-    ``high``, ``value``, ``n``, ``val_accuracy`` (mean), ``num_failed``, ``why_failed`` and ``is_as_good_as_best`` and
+    ``high``, ``value``, ``n`` (seeds), ``val_accuracy`` (mean), ``num_failed``, ``why_failed`` and ``is_as_good_as_best`` and
     ``is_best`` among the configurations of the same data set, kind and setting.
     """
     whole = table[table["is_whole"] & (table["status"] != "skipped")]
@@ -70,14 +70,7 @@ def _sortable(values: pd.Series) -> pd.Series:
 
 def varying_axes(frame: pd.DataFrame, axes: Sequence[str]) -> list[str]:
     """The axes in which these configurations differ, but for those that name the model."""
-    return [axis for axis in axes if axis not in MODEL_KEYS and _varies(frame["model"], frame[axis])]
-
-
-def _varies(models: pd.Series, values: pd.Series) -> bool:
-    """Whether there are two values, or one that a part of the trials of a model has."""
-    pairs = {(model, as_text(value) if is_given(value) else "") for model, value in zip(models, values, strict=True)}
-    given = {value for _, value in pairs if value}
-    return len(given) > 1 or (len(given) == 1 and len({model for model, _ in pairs}) < len(pairs))
+    return [axis for axis in axes if axis not in MODEL_KEYS and varies(list(frame["model"]), list(frame[axis]))]
 
 
 def _names(frame: pd.DataFrame, axes: Sequence[str]) -> dict[Any, tuple[str, str]]:
@@ -99,11 +92,13 @@ def _names(frame: pd.DataFrame, axes: Sequence[str]) -> dict[Any, tuple[str, str
 def _row(runs: pd.DataFrame, same: Sequence[str]) -> dict[str, Any]:
     first, done = runs.iloc[0], runs[(runs["status"] == "ok") & runs["test_accuracy"].notna()]
     failed = runs[runs["status"] != "ok"]
+    # A repeat of a seed is no replicate: it has the same accuracy, to rounding.
+    of_seeds = done.groupby("seed", dropna=False)["test_accuracy"].mean().tolist()
     tested: Estimate | None = None
     cost: Estimate | None = None
     if len(done):
         num_test = first["num_test"]
-        tested = accuracy(done["test_accuracy"].tolist(), None if pd.isna(num_test) else int(num_test))
+        tested = accuracy(of_seeds, None if pd.isna(num_test) else int(num_test))
         seconds = done["fit_seconds"].dropna()
         seconds = seconds[seconds > 0]
         cost = median_of(seconds.tolist()) if len(seconds) else None
@@ -111,7 +106,7 @@ def _row(runs: pd.DataFrame, same: Sequence[str]) -> dict[str, Any]:
         "configuration": first["configuration"],
         **{name: first[name] for name in same},
         **{name: done[name].median() for name in _MEDIANS},
-        "n": len(done),
+        "n": len(of_seeds),
         "num_failed": len(failed),
         "why_failed": ", ".join(sorted(set(failed["status"]))),
         "accuracy": tested,
@@ -120,7 +115,7 @@ def _row(runs: pd.DataFrame, same: Sequence[str]) -> dict[str, Any]:
         "low": tested.low if tested else None,
         "high": tested.high if tested else None,
         "val_accuracy": settled(done["val_accuracy"].mean()),
-        "runs": done["test_accuracy"].tolist(),
+        "runs": of_seeds,
     }
 
 
@@ -149,7 +144,7 @@ def best_of(frame: pd.DataFrame, **equal: Any) -> pd.Series | None:
 
 
 def main_split(frame: pd.DataFrame) -> pd.DataFrame:
-    """Of each data set the configurations on the split that most of them share; a published one stands by itself."""
-    sizes = frame.groupby(["dataset", "split"], dropna=False)["configuration"].transform("size")
-    most = sizes.groupby(frame["dataset"]).transform("max")
-    return frame[sizes == most]
+    """Of each data set the configurations on one split: the pooled one where there is one, or that of the most of them."""
+    sizes = frame.groupby(["dataset", "split_hash"], dropna=False)["configuration"].transform("size")
+    ranks = sizes + (frame["split"] == "pooled") * (len(frame) + 1) + frame["split_hash"].rank(method="dense") / 1e6
+    return frame[ranks == ranks.groupby(frame["dataset"]).transform("max")]

@@ -41,7 +41,9 @@ class Evidence:
 
     def by_folder(self, folders: Sequence[Path]) -> dict[Path, "Evidence"]:
         """The evidence of each folder by itself; a single one is not read again."""
-        return {folder: self if len(folders) == 1 else Evidence.of(folder) for folder in folders}
+        if len(folders) == 1:
+            return {folders[0]: self}
+        return {folder: Evidence(collect([folder]), self.questions) for folder in folders}
 
     @cached_property
     def configurations(self) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from benchmark_lightning.yaml_files import load_packaged_yaml, load_yaml
 FILE_NAME = "study.yaml"
 LISTS = ("claims", "references", "figures")
 QUESTION_KEYS = ("include", *LISTS)
-_OWN = "benchmark_lightning."
+_OWN = "benchmark_lightning.published."
 
 
 class Questions(NamedTuple):
@@ -28,7 +28,7 @@ class Questions(NamedTuple):
         references: values that others have printed: ``source``, ``measure``, ``where`` and ``value``.
         figures: see ``figures.registry``.
         path: the file, for messages.
-        is_trusted: whether a person has named the file: only then is code run that is not of this package.
+        is_trusted: whether a person has named the file: only then is code run that is not of the published study.
     """
 
     claims: tuple[Mapping[str, Any], ...] = ()
@@ -49,7 +49,12 @@ def questions_of(folders: Sequence[Path], study: Path | None) -> Questions:
     for folder in folders:
         path = folder / FILE_NAME
         if path.is_file():
-            return read_questions(load_yaml(path), path)._replace(is_trusted=False)
+            content = load_yaml(path)
+            if "include" in content:
+                raise InputError(
+                    f"{path} includes other files, which records may not; give the study's own file with --study"
+                )
+            return read_questions(content, path)._replace(is_trusted=False)
     return Questions()
 
 
@@ -116,21 +121,21 @@ def find_function(name: Any, questions: Questions) -> Callable[..., Any]:
     """The function that a study names as ``module:function``.
 
     Raises:
-        InputError: there is none, or it is no part of this package and the study came with the records alone.
+        InputError: there is none, or it is not of the published study and the study came with the records alone.
     """
     module, _, function = str(name).partition(":")
     if not function:
         raise InputError(f"{name!r} in {questions.path} names no function; give module:function")
     if not questions.is_trusted and not module.startswith(_OWN):
         raise InputError(
-            f"{questions.path} names the function {name}, which is not of this package; records run no code, so give "
-            "the study's own file with --study"
+            f"{questions.path} names the function {name}, which is not of the published study; records run no code, so "
+            "give the study's own file with --study"
         )
     try:
         found = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # whatever a user's module does when it is imported
         raise InputError(f"{name} in {questions.path} cannot be found ({error})") from error
-    if not callable(found):
+    if not callable(found) or (not questions.is_trusted and found.__module__ != module):
         raise InputError(f"{name} in {questions.path} is no function")
     result: Callable[..., Any] = found
     return result

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from benchmark_lightning.report.evidence.formatting import one_line
 
+# The kinds of trial that are ranked, in words.
+KINDS = {"network": "networks", "classical": "classical methods"}
 # What makes a model: told by its name.
 MODEL_KEYS = ("model.arch", "model.network.class_path", "estimator.class_path")
 # These never rank: the seed is a replicate, the others say on what data, where and how much was trained.
@@ -23,6 +25,7 @@ CUTS = tuple(
 )
 # Settings of speed: an axis where a sweep varies them, and else a condition under which a trial was run.
 LEVERS = frozenset(f"model.{name}" for name in ("fused", "memory_format", "compile", "small_maps", "reuse_memory"))
+OWN_CODE = "own_code."  # before the module, in the keys of the hashes of a person's own code
 # These words alone do not say what they set.
 _VAGUE = frozenset(["none", "auto", "scale", "default", "cpu", "always", "never"])
 _SHORT = {"batch_size": "batch", "max_epochs": "epochs"}
@@ -66,11 +69,10 @@ def _named_steps(value: Any) -> Mapping[str, Any] | None:
     """A mapping, or pairs of a name and a description as one, as in the steps of a pipeline; None for all else."""
     if isinstance(value, Mapping):
         return value
-    is_list = isinstance(value, list | tuple) and len(value) > 0
-    if is_list and all(
-        isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[1], Mapping) for pair in value
-    ):
-        return {str(name): description for name, description in value}
+    pairs = value if isinstance(value, list | tuple) else ()
+    are_named = all(isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs)
+    if are_named and any(isinstance(pair[1], Mapping) for pair in pairs):
+        return dict(pairs)
     return None
 
 
@@ -109,8 +111,31 @@ def as_text(value: Any) -> str:
     return json.dumps(value, sort_keys=True, default=str)
 
 
+def model_names(configs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """``model_name`` of each configuration, with its module or the hash of its code where one name means several things."""
+    names = [model_name(config) for config in configs]
+    traits = [_traits(config) for config in configs]
+    told = []
+    for name, own in zip(names, traits, strict=True):
+        alike = {other for other_name, other in zip(names, traits, strict=True) if other_name == name}
+        differing = [part for position, part in enumerate(own) if len({other[position] for other in alike}) > 1]
+        told.append(
+            f"{name} ({', '.join(one_line(part, 60) for part in differing if part)})" if any(differing) else name
+        )
+    return told
+
+
+def _traits(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The classes of a model, those inside it, and the hashes of a person's own code."""
+    sections = [key for key in config if key.endswith(".class_path") and key.startswith(("model.", "estimator."))]
+    own = {key.removeprefix(OWN_CODE): value for key, value in config.items() if key.startswith(OWN_CODE)}
+    modules = {str(config[key]).rpartition(".")[0] for key in sections}
+    codes = [f"code {value}" for module, value in own.items() if module in modules]
+    return " + ".join(str(config[key]) for key in sections), " ".join(codes)
+
+
 def model_name(config: Mapping[str, Any]) -> str:
-    """What is trained: a network of torchvision, or the class of a network or an estimator.
+    """The name of a model: a network of torchvision, or the class of a network or an estimator.
 
     >>> model_name({"model.network.class_path": "timm.create_model", "model.network.model_name": "resnet18"})
     'timm resnet18'
@@ -174,3 +199,10 @@ def is_given(value: Any) -> bool:
 def is_number(value: Any) -> bool:
     """Whether a value is a number and no flag."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def varies(models: Sequence[str], values: Sequence[Any]) -> bool:
+    """Whether a setting has two values, or one that a part of the trials of a model has."""
+    pairs = {(model, as_text(value) if is_given(value) else "") for model, value in zip(models, values, strict=True)}
+    given = {value for _, value in pairs if value}
+    return len(given) > 1 or (len(given) == 1 and len({model for model, _ in pairs}) < len(pairs))

@@ -110,9 +110,7 @@ def mean_of_alike(estimates: Sequence[Estimate]) -> Estimate:
     (0.25, 0.125, 0.375, 2)
     """
     value, n = float(np.mean([estimate.value for estimate in estimates])), len(estimates)
-    spread = (
-        f"{n} pairs, from {100 * min(e.value for e in estimates):.2f} to {100 * max(e.value for e in estimates):.2f}"
-    )
+    spread = f"{n} pairs, from {min(one.value for one in estimates):.4g} to {max(one.value for one in estimates):.4g}"
     ends = [(one.low, one.high) for one in estimates if one.low is not None and one.high is not None]
     if len(ends) < n:
         return Estimate(value, None, None, n, f"{spread}: one of them has no interval")

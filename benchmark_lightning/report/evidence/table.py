@@ -10,7 +10,17 @@ import pandas as pd
 
 from benchmark_lightning.report.evidence.formatting import clean, one_line
 from benchmark_lightning.report.evidence.machines import machine_id, machine_names
-from benchmark_lightning.report.evidence.settings import CUTS, LEVERS, Trial, as_text, axis_keys, flat, model_name
+from benchmark_lightning.report.evidence.settings import (
+    CUTS,
+    KINDS,
+    LEVERS,
+    OWN_CODE,
+    Trial,
+    as_text,
+    axis_keys,
+    flat,
+    model_names,
+)
 from benchmark_lightning.study.record import Record
 
 _NO_PROTOCOL = frozenset(["seed_everything", "data.class_path", "trainer.accelerator"])  # columns, or replicates
@@ -18,8 +28,17 @@ _NOT_TOLD = frozenset(  # the number of training images tells the fraction
     ["data.train_fraction", "trainer.enable_autolog_hparams", "trainer.log_every_n_steps", "trainer.profiler"]
 )
 # Told only where nothing else tells two settings apart: two machines have two versions of the code often enough.
-_TOLD_LAST = frozenset(["source_hash", "torch", "split_hash", *LEVERS])
-_CONDITION = ("machine", "accelerator", "num_threads", "effective_precision", "source_hash", "torch", "split_hash")
+_TOLD_LAST = frozenset(["source_hash", "torch", "split_hash", "fingerprint", *LEVERS])
+_CONDITION = (
+    "machine",
+    "accelerator",
+    "num_threads",
+    "effective_precision",
+    "source_hash",
+    "torch",
+    "split_hash",
+    "fingerprint",
+)
 _NUMBERS = (
     "repeat", "seed", "num_train", "num_val", "num_test", "train_fraction", "batch_size", "num_support_vectors", "num_threads", "val_accuracy", "test_accuracy", "test_macro_f1", "test_loss",
     "best_epoch", "num_epochs", "num_steps", "images_per_second", "energy_joules", "utilization",
@@ -35,7 +54,7 @@ _DISTURBED = (
     "forward_seconds_per_step", "backward_seconds_per_step", "optimizer_seconds_per_step",
 )  # fmt: skip
 _NAMES = (
-    "error", "split", "split_hash", "engine", "device", "machine", "precision",
+    "error", "split", "split_hash", "fingerprint", "engine", "device", "machine", "precision",
     "effective_precision", "code", "source_hash", "torch", "started_at",
 )  # fmt: skip
 _MEASURED = {
@@ -103,9 +122,10 @@ def tabulate(records: Iterable[tuple[Path, Record]]) -> Tables:
     trials = [_trial(path, record) for path, record in records]
     whole = [trial for trial in trials if is_whole(trial.config)]
     axes = axis_keys(whole or trials)
-    for (path, record), trial in zip(records, trials, strict=True):
+    models = model_names([trial.config for trial in trials])
+    for (path, record), trial, model in zip(records, trials, models, strict=True):
         try:
-            row = _row(path, record, trial.config, machines[machine_id(record.environment)])
+            row = _row(path, record, trial.config, machines[machine_id(record.environment)]) | {"model": model}
             _check(row)
             setting = _identify(row, trial.config, axes)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -124,7 +144,8 @@ def _trial(path: Path, record: Record) -> Trial:
     config = flat(record.config)
     if "estimator.class_path" in config:
         config = {key: value for key, value in config.items() if key not in ("data.batch_size", "data.eval_batch_size")}
-    return Trial(path.parent.parent.name, record.kind, config, flat(record.values))
+    values = {key.replace(".init_args.", "."): value for key, value in flat(record.values).items()}
+    return Trial(path.parent.parent.name, record.kind, config, values)
 
 
 def is_whole(config: Mapping[str, Any]) -> bool:
@@ -144,6 +165,8 @@ def _check(row: Mapping[str, Any]) -> None:
     for name in _NAMES:
         if row[name] is not None and not isinstance(row[name], str):
             raise ValueError(f"{name} is {one_line(row[name])}")
+    if row["kind"] not in KINDS:
+        raise ValueError(f"its kind is {one_line(row['kind'])}")
     if row["model"] == "unknown":
         raise ValueError("its configuration names no network and no estimator")
     if row["test_accuracy"] is not None and row["num_test"] == 0:
@@ -161,7 +184,8 @@ def _row(path: Path, record: Record, config: Mapping[str, Any], machine: str) ->
         "dataset": one_line(data.get("name") or config.get("data.class_path", "").rpartition(".")[2]),
         "num_train": data.get("num_train"), "num_val": data.get("num_val"), "num_test": data.get("num_test"),
         "train_fraction": data.get("train_fraction"), "split": data.get("split"), "split_hash": data.get("split_hash"),
-        "model": model_name(config), "batch_size": config.get("data.batch_size"),
+        "fingerprint": data.get("fingerprint"), "depends_on_seed": record.training.get("depends_on_seed", record.kind == "network"),
+        "batch_size": config.get("data.batch_size"),
         "engine": record.engine, "num_support_vectors": record.num_support_vectors,
         "max_epochs": config.get("trainer.max_epochs"), "is_whole": is_whole(config),
         "accelerator": _accelerator(record, config), "device": environment.get("device") if record.status != "skipped" else None,
@@ -189,13 +213,15 @@ def _row(path: Path, record: Record, config: Mapping[str, Any], machine: str) ->
 
 def _identify(row: dict[str, Any], config: Mapping[str, Any], axes: Sequence[str]) -> dict[str, Any]:
     """Adds the axes and the ids to a row, and returns what its setting is."""
-    apart = {*axes, *_NO_PROTOCOL, *_NOT_TOLD}
+    # What follows from the choice of a model tells configurations apart, and is no condition that they share.
+    own = {key: value for key, value in config.items() if key == "engine" or key.startswith(OWN_CODE)}
+    apart = {*axes, *own, *_NO_PROTOCOL, *_NOT_TOLD}
     protocol = {key: value for key, value in config.items() if key not in apart}
     condition = protocol | {name: row[name] for name in _CONDITION}
-    if "trainer.precision" in axes:
-        del condition["effective_precision"]
+    if "trainer.precision" in axes or "trainer.precision" not in config:
+        own["effective_precision"] = condition.pop("effective_precision")
     setting = condition | {"num_train": row["num_train"]}
-    place = {key: as_text(config.get(key)) for key in axes}  # whole: what a cell cuts may tell two apart
+    place = own | {key: as_text(config.get(key)) for key in axes}  # whole: what a cell cuts may tell two apart
     row |= {"protocol": _digest(protocol), "condition": _digest(condition), "setting": _digest(setting)}
     row["configuration"] = _digest([row["dataset"], row["kind"], place, row["setting"]])
     row["candidate"] = _digest([row["dataset"], row["kind"], place, row["condition"]])
@@ -218,8 +244,8 @@ def run_id(record: Record) -> str:
 def _accelerator(record: Record, config: Mapping[str, Any]) -> str:
     """``cpu``, ``cuda`` or ``mps``: where it ran, or was to run."""
     asked = config.get("trainer.accelerator")
-    if record.status == "skipped" and asked in ("gpu", "cuda"):
-        return "cuda"
+    if record.status == "skipped" and asked is not None:
+        return "cuda" if asked == "gpu" else str(asked)
     return str(record.environment.get("accelerator") or asked or "cpu")
 
 

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from benchmark_lightning.report.evidence.formatting import count
-from benchmark_lightning.report.evidence.settings import LEVERS, MODEL_KEYS, as_text, is_given, phrase
+from benchmark_lightning.report.evidence.selection import COLUMNS
+from benchmark_lightning.report.evidence.settings import LEVERS, MODEL_KEYS, as_text, phrase, varies
 from benchmark_lightning.report.evidence.statistics import Estimate, median_of, ratio
 from benchmark_lightning.report.evidence.table import describe_settings
 
@@ -24,6 +25,7 @@ class Timing(NamedTuple):
         work: data set, model, batch size, precision, number of training images; as ``settings`` what else of the
             hyperparameters differs, such as the optimizer, and as ``variant`` what else of the configuration does.
         config: the configuration of one of its runs, flat.
+        columns: its values of ``selection.COLUMNS``.
         device: label; of several versions of the code or of torch, each is a device of its own.
         machine: that holds the device: the CPU and the GPU of one machine share it.
         seconds: one epoch over all training images at the steady rate.
@@ -36,6 +38,7 @@ class Timing(NamedTuple):
 
     work: dict[str, Any]
     config: Mapping[str, Any]
+    columns: Mapping[str, Any]
     device: str
     machine: str
     accelerator: str
@@ -52,6 +55,7 @@ class Speedup(NamedTuple):
 
     work: dict[str, Any]
     config: Mapping[str, Any]
+    columns: Mapping[str, Any]
     device: str
     baseline: str
     accelerator: str
@@ -90,7 +94,7 @@ def timings(
     networks = timed if len(timed) else networks
     of_runs = networks["configuration"].map(configs)
     networks = networks.assign(
-        label=device_labels(networks), settings=_settings(of_runs), variant=_variants(networks, settings),
+        label=device_labels(networks), settings=_settings(networks, of_runs), variant=_variants(networks, settings),
         free=of_runs.map(lambda config: tuple(as_text(config.get(key)) for key in sorted(_FREE))),
     )  # fmt: skip
     order = [*WORK, "accelerator", "label"]
@@ -102,15 +106,12 @@ def _is_setting(key: str) -> bool:
     return key.startswith("model.") and not is_told
 
 
-def _settings(configs: pd.Series) -> pd.Series:
+def _settings(networks: pd.DataFrame, configs: pd.Series) -> pd.Series:
     """The hyperparameters of each run that differ between runs and change its time; empty where none does."""
     keys = dict.fromkeys(key for config in configs for key in config if _is_setting(key))
-    varying = [
-        key for key in keys if len({as_text(config[key]) for config in configs if is_given(config.get(key))}) > 1
-    ]
-    return configs.map(
-        lambda config: ", ".join(phrase(key, config[key]) for key in varying if is_given(config.get(key)))
-    )
+    models = list(networks["model"])
+    varying = [key for key in keys if varies(models, [config.get(key) for config in configs])]
+    return configs.map(lambda config: ", ".join(phrase(key, config[key]) for key in varying if key in config))
 
 
 def _variants(networks: pd.DataFrame, settings: Mapping[str, Mapping[str, Any]]) -> pd.Series:
@@ -139,6 +140,7 @@ def _timing(runs: pd.DataFrame, configs: Mapping[str, Mapping[str, Any]]) -> Tim
     return Timing(
         work={name: first[name] for name in WORK},
         config=configs[first["configuration"]],
+        columns=runs[list(COLUMNS)].iloc[:1].to_dict("records")[0],
         device=first["label"],
         machine=first["machine"],
         accelerator=first["accelerator"],
@@ -172,7 +174,7 @@ def speedups(measured: list[Timing]) -> list[Speedup]:
         else:
             estimate = ratio(baseline.seconds, timing.seconds)
         result.append(Speedup(
-            timing.work, timing.config, timing.device, baseline.device, timing.accelerator, estimate, is_paired,
+            timing.work, timing.config, timing.columns, timing.device, baseline.device, timing.accelerator, estimate, is_paired,
         ))  # fmt: skip
     return result
 

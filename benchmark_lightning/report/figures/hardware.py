@@ -88,13 +88,12 @@ def draw_speedups(evidence: Evidence) -> Figure | None:
 
 def _printed(evidence: Evidence, speedup: Speedup) -> dict[str, float]:
     """The speedups of this work that others have printed; source -> times."""
-    columns = {**speedup.work, "kind": "network", "accelerator": speedup.accelerator}
     return {
         str(reference["source"]): float(reference["value"])
         for reference in evidence.questions.references
         if speedup.is_on_gpu
         and reference["measure"] == "speedup"
-        and matches(reference["where"], speedup.config, columns)
+        and matches(reference["where"], speedup.config, speedup.columns)
     }
 
 

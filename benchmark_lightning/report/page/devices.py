@@ -56,12 +56,11 @@ def _hardware_table(evidence: Evidence, key: tuple[Any, ...], members: list[Timi
 
 def _printed_of(evidence: Evidence, timing: Timing) -> dict[str, str]:
     """The seconds and speedups that others have printed for this work, as text; source -> value."""
-    columns = {**timing.work, "kind": "network", "accelerator": timing.accelerator}
     units = {"fit_seconds": "{:,.0f} s, whole training", "speedup": "{:.1f}x"}
     return {
         str(reference["source"]): units[reference["measure"]].format(reference["value"])
         for reference in evidence.questions.references
-        if reference["measure"] in units and matches(reference["where"], timing.config, columns)
+        if reference["measure"] in units and matches(reference["where"], timing.config, timing.columns)
     }
 
 

@@ -9,7 +9,7 @@ from benchmark_lightning.report.evidence.configurations import best_of, main_spl
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.formatting import is_missing, training_images
 from benchmark_lightning.report.evidence.scaling import growths
-from benchmark_lightning.report.evidence.settings import as_text, axis_label, is_given
+from benchmark_lightning.report.evidence.settings import KINDS, as_text, axis_label, is_given
 from benchmark_lightning.report.evidence.statistics import Estimate, difference, ratio
 
 WORTH_SAYING = 1.05  # a saving of less than this is no news
@@ -27,13 +27,14 @@ def axis_rows(evidence: Evidence) -> list[dict[str, Any]]:
             found.append((axis, [*numbers, *sorted(value for value in given if isinstance(value, str))]))
         for axis, values in found:
             told = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
-            rows.append({"kind": kind, "axis": axis, "label": axis_label(axis), "values": told})
+            rows.append({"kind": KINDS[str(kind)], "axis": axis, "label": axis_label(axis), "values": told})
     return rows
 
 
 def best_rows(evidence: Evidence, frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Of each data set and setting: the best configuration, those as good, and the fastest among these."""
     rows = []
+    main = set(main_split(frame)["split_hash"])
     for title, group in evidence.panels(frame):
         best = best_of(group)
         if best is None:
@@ -53,7 +54,7 @@ def best_rows(evidence: Evidence, frame: pd.DataFrame) -> list[dict[str, Any]]:
             "by_images_alone": bool(one_run([row for _, row in done.iterrows()])),
             "fastest": fastest["name"], "saving": saving,
             "fastest_accuracy": fastest["accuracy"], "fastest_cost": fastest["cost"], "device": best["device"],
-            "split": best["split"],
+            "is_main": best["split_hash"] in main,
         })  # fmt: skip
     return rows
 
@@ -62,7 +63,9 @@ def classical_rows(evidence: Evidence) -> list[dict[str, Any]]:
     """Of each data set and number of training images: the best classical method, compared with the best network."""
     rows = []
     frame = evidence.configurations
-    for (dataset, num_train, split, _), group in frame.groupby(["dataset", "num_train", "split", "split_hash"]):
+    main = set(main_split(frame)["split_hash"])
+    data = ["dataset", "num_train", "split", "split_hash", "fingerprint"]
+    for (dataset, num_train, split, split_hash, _), group in frame.groupby(data, dropna=False):
         method, network = best_of(group, kind="classical"), best_of(group, kind="network")
         if method is None or (network is None and num_train < frame[frame["dataset"] == dataset]["num_train"].max()):
             continue
@@ -72,12 +75,12 @@ def classical_rows(evidence: Evidence) -> list[dict[str, Any]]:
             is_alike = all(network[name] == method[name] for name in ("machine", "source_hash"))
             times = ratio(network["cost"], method["cost"]) if is_alike and network["cost"] and method["cost"] else None
         rows.append({
-            "dataset": dataset, "num_train": num_train, "split": split, "method": method["name"],
+            "dataset": dataset, "num_train": num_train, "split": split, "is_main": split_hash in main, "method": method["name"],
             "size": training_images(num_train, method["train_fraction"]), "accuracy": method["accuracy"],
             "cost": method["cost"], "predict_seconds": method["predict_seconds"], "model_bytes": method["model_bytes"],
             "network": None if network is None else network["name"], "lead": lead, "times": times,
             "network_device": None if network is None else network["device"], "device": method["device"],
-            "answer": _is_enough(lead) if network is None or not one_run([network]) else "one run",
+            "answer": _is_enough(lead) if network is None or not one_run([network, method]) else "one run",
         })  # fmt: skip
     return rows
 
@@ -86,7 +89,7 @@ def method_rows(evidence: Evidence) -> list[dict[str, Any]]:
     """Of each data set, on the most training images: the best configuration of each classical method, best first."""
     rows = []
     done = main_split(evidence.classical[evidence.classical["n"] > 0])
-    for _, group in done.groupby(["dataset", "machine", "source_hash"], dropna=False):
+    for _, group in done.groupby(["dataset", "machine", "source_hash", "fingerprint"], dropna=False):
         largest = group[group["num_train"] == group["num_train"].max()]
         best = [best_of(of_model) for _, of_model in largest.groupby("model")]
         ranked = sorted((row for row in best if row is not None), key=lambda row: -row["accuracy"].value)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 import yaml
+from lightning.fabric.utilities.seed import seed_everything
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score, f1_score
 
@@ -32,7 +33,7 @@ from benchmark_lightning.study.trials.classical_plan import (
     timed,
 )
 from benchmark_lightning.study.trials.estimator_flags import SECTION, svm_words
-from benchmark_lightning.study.trials.estimators import INTELEX
+from benchmark_lightning.study.trials.estimators import INTELEX, depends_on_seed
 from benchmark_lightning.study.trials.kinds import Setting
 from benchmark_lightning.training.clocks import Stopwatch, peak_rss_mib
 from benchmark_lightning.training.contention import ContentionMeter
@@ -75,8 +76,10 @@ def run(arguments: Sequence[str], setting: Setting = HAND_MADE) -> tuple[Record,
         record.clocks |= {"setup_seconds": setup_seconds, "warmup_seconds": warmup.seconds}
         with one_interrupt():
             with concluded(record, folder):
+                seed_everything(config["seed_everything"], verbose=False)  # of what draws from the global generators
                 estimator = maker(config)()
                 record.levers = _levers(estimator, num_threads)
+                record.training = {"depends_on_seed": depends_on_seed(estimator)}
                 _fit_and_predict(record, parts, estimator, setting.on_progress or (lambda event: None))
             record.memory = {"peak_rss_mib": peak_rss_mib(), "peak_device_mib": None}
             record.clocks["wall_seconds"] = time.perf_counter() - started
