@@ -109,7 +109,7 @@ def read_sweep(path: Path) -> Sweep:
     """Reads a sweep file; a ``base`` that is itself a sweep gives its base and its axes first.
 
     Raises:
-        InputError: what is wrong in which file, and how to mend it.
+        InputError: what is wrong in which file, and how to fix it.
     """
     content = _read(path, ())
     if not content["base"]:

@@ -12,7 +12,7 @@ def reuse_freed_memory() -> bool:
     """Lets this process keep what it frees, and returns whether its C library can.
 
     A training step allocates and frees the same hundreds of megabytes again and again. By default glibc returns much
-    of it to the system, which gives it anew as pages of zeros, one page fault each. PyTorch's own allocator keeps a
+    of it to the system, which must map fresh zero-filled pages, one page fault each. PyTorch's own allocator keeps a
     GPU's memory in just this way.
     """
     if platform.libc_ver()[0] != "glibc":

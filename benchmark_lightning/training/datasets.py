@@ -35,7 +35,7 @@ class _Downloaded(ImageData):
         """Downloads what is missing.
 
         Raises:
-            InputError: the files are neither here nor to be had.
+            InputError: the files are missing and cannot be downloaded.
         """
         if self.predict_files and self.trainer is not None and self.trainer.state.fn == TrainerFn.PREDICTING:
             return  # a user's own pictures need no data set

@@ -172,9 +172,9 @@ def _log(estimate: Estimate) -> Estimate:
 
 
 def as_good_as_best(runs: Sequence[Sequence[float]], num_images: Sequence[int], best: int) -> NDArray[np.bool_]:
-    """Which configurations cannot be told apart from the best one, that one included.
+    """Mark the configurations that are not significantly worse than the best one, that one included.
 
-    A configuration is told apart where both its runs (Welch's t-test) and the test images (two proportions) say that
+    A configuration is significantly worse where both its runs (Welch's t-test) and the test images (two proportions) say that
     it is worse, at a false discovery rate of 5 % over all comparisons. With one run on either side the images decide.
 
     Args:

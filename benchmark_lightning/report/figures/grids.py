@@ -60,7 +60,7 @@ def heatmap(panels: Panels, rows: list[str], column: str, metric: Metric) -> Fig
     None where the grid is nearly empty, as that of random values is.
 
     Where several configurations share a cell, it shows the one that is best on the validation images. The best value has
-    a frame, and what cannot be told apart from the best configuration a dotted one.
+    a frame, and what is not significantly worse than the best configuration a dotted one.
 
     Args:
         panels: titles and configurations, with ``value``, ``low``, ``high`` and ``n``.

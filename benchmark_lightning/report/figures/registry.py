@@ -69,7 +69,7 @@ PLOTS = (
         "Test accuracy over what varied",
         "Darker is better, on one scale over all panels; a setting with one configuration alone has no panel next to others. "
         "A cell holds the mean, half its 95 % interval and the number of runs. The frame marks the highest value of a "
-        "panel, dots what cannot be told apart from the best configuration; hatched cells failed or were not run.",
+        "panel, dots mark cells not significantly worse than the best; hatched cells failed or were not run.",
         draw_heatmap,
         f"{_NETWORKS}, of which a hyperparameter varies",
     ),

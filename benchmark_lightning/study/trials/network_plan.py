@@ -28,7 +28,7 @@ EVALUATION_COST = 1 / 3  # of an image in training: the forward pass alone
 def check_is_trial(trainer: Namespace) -> None:
     """Raises ``InputError`` for settings of the Trainer under which a record would not say what was trained."""
     if trainer.fast_dev_run:
-        raise InputError("trainer.fast_dev_run is for fit; a trial trains in earnest")
+        raise InputError("trainer.fast_dev_run is for fit; trials need a full run")
     if trainer.max_epochs == 0 or trainer.max_steps == 0 or trainer.limit_train_batches == 0:
         raise InputError("trainer.max_epochs, max_steps and limit_train_batches must not be 0: a trial trains")
     if trainer.val_check_interval not in (None, 1.0):
