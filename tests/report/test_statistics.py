@@ -166,7 +166,7 @@ def test_two_points_make_no_line():
 
 def test_the_mean_of_estimates_on_the_same_images_is_no_surer_than_each_and_says_how_far_they_lie_apart():
     cells = [Estimate(value, value - 0.01, value + 0.01, 3, "") for value in (0.006, 0.018, 0.132)]
-    mean = mean_of_alike(cells)
+    mean = mean_of_alike(cells, 100)
     assert mean[:4] == pytest.approx((0.052, 0.042, 0.062, 3))
     assert mean.method == "3 pairs, from 0.60 to 13.20: the mean of their intervals"
     assert mean_of_alike([*cells, Estimate(0.1, None, None, 1, "")]).low is None

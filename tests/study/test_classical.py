@@ -7,7 +7,7 @@ import pytest
 
 from benchmark_lightning.__main__ import main
 from benchmark_lightning.study.record import FILE_NAME, Record, read_record, trial_key
-from benchmark_lightning.study.trials.estimators import IS_INTELEX_INSTALLED, build, canonical
+from benchmark_lightning.study.trials.estimators import IS_INTELEX_INSTALLED, build, canonical, depends_on_seed
 from benchmark_lightning.study.values import parse_value
 from benchmark_lightning.training.datasets import Digits
 from tests.study.sweeps import CONFIGS, SVM, sweep
@@ -216,3 +216,17 @@ def test_all_estimators_of_a_sweep_are_valid_before_the_first_one_is_fitted(comp
     Path("sweep.yaml").write_text(f"{base}axes:\n  estimator: {axis}\n")
     assert sentence in complaint("sweep", "sweep.yaml", "--out", "out")
     assert not list(Path("out").glob("*/*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "depends"),
+    [
+        ("SVC", {}, False), ("KNeighborsClassifier", {}, False), ("LogisticRegression", {}, False),
+        ("LogisticRegression", {"solver": "saga"}, True), ("RandomForestClassifier", {}, True),
+        ("DummyClassifier", {}, False), ("Pipeline", {"steps": ["PCA", "SVC"]}, True),
+        ("Pipeline", {"steps": ["StandardScaler", "SVC"]}, False),
+    ],
+)  # fmt: skip
+def test_what_no_seed_changes_needs_no_second_one(name, arguments, depends):
+    described = canonical({"class_path": name, "init_args": arguments})
+    assert depends_on_seed(build(described, "scikit-learn", 0)) is depends

@@ -188,7 +188,8 @@ class _Comparer:
         estimates = [estimate for _, _, estimate in found if estimate is not None]
         estimate = next(iter(estimates), None)
         if len(estimates) > 1 and self._comparison.compare == "difference":
-            estimate = mean_of_alike(estimates)
+            unit = unit_of(self._comparison.measure, self._comparison.compare)
+            estimate = mean_of_alike(estimates, 100 if unit == "points" else 1)
         elif len(estimates) > 1:
             estimate = median_of([one.value for one in estimates])
             estimate = estimate._replace(method=f"{len(estimates)} pairs of configurations: their spread")

@@ -146,5 +146,9 @@ def best_of(frame: pd.DataFrame, **equal: Any) -> pd.Series | None:
 def main_split(frame: pd.DataFrame) -> pd.DataFrame:
     """Of each data set the configurations on one split: the pooled one where there is one, or that of the most of them."""
     sizes = frame.groupby(["dataset", "split_hash"], dropna=False)["configuration"].transform("size")
-    ranks = sizes + (frame["split"] == "pooled") * (len(frame) + 1) + frame["split_hash"].rank(method="dense") / 1e6
+    ranks = (
+        sizes
+        + (frame["split"] == "pooled") * (len(frame) + 1)
+        + frame["split_hash"].rank(method="dense").fillna(0) / 1e6
+    )
     return frame[ranks == ranks.groupby(frame["dataset"]).transform("max")]

@@ -100,17 +100,22 @@ def mean_of(values: Sequence[float]) -> Estimate:
     return Estimate(mean, mean - half, mean + half, n, f"{n} runs: Student's t")
 
 
-def mean_of_alike(estimates: Sequence[Estimate]) -> Estimate:
+def mean_of_alike(estimates: Sequence[Estimate], scale: int = 1) -> Estimate:
     """The mean of estimates that may err together, as those made on the same test images do.
 
     Its interval is the mean of theirs: as wide as if all erred alike, and so rather too wide than too narrow. It speaks
     of these estimates alone, however much they differ, and not of others like them.
 
+    Args:
+        estimates: differences.
+        scale: in which the words about their spread give them, such as 100 for points of accuracy.
+
     >>> mean_of_alike([Estimate(0.125, 0.0, 0.25, 1, ""), Estimate(0.375, 0.25, 0.5, 1, "")])[:4]
     (0.25, 0.125, 0.375, 2)
     """
     value, n = float(np.mean([estimate.value for estimate in estimates])), len(estimates)
-    spread = f"{n} pairs, from {min(one.value for one in estimates):.4g} to {max(one.value for one in estimates):.4g}"
+    lowest, highest = (scale * end(one.value for one in estimates) for end in (min, max))
+    spread = f"{n} pairs, from {lowest:.2f} to {highest:.2f}"
     ends = [(one.low, one.high) for one in estimates if one.low is not None and one.high is not None]
     if len(ends) < n:
         return Estimate(value, None, None, n, f"{spread}: one of them has no interval")

@@ -220,7 +220,7 @@ def build(description: dict[str, Any], engine: str, seed: int) -> Any:
 def depends_on_seed(estimator: Any) -> bool:
     """Whether another seed may give other predictions; what does not say how it draws is taken to draw.
 
-    A ``random_state`` that a support vector classifier or a dummy uses for nothing but probabilities does not count.
+    A ``random_state`` that the chosen arguments never use does not count.
     """
     parts = [estimator, *(getattr(estimator, "get_params", dict)().values())]
     return any(_draws(part) for part in parts if hasattr(part, "fit"))
@@ -230,10 +230,17 @@ def _draws(part: Any) -> bool:
     if not hasattr(part, "get_params"):
         return True
     parameters = part.get_params(deep=False)
-    if type(part).__name__ in ("SVC", "DummyClassifier") and type(part).__module__.startswith(("sklearn", "daal4py")):
-        return bool(parameters.get("probability")) or parameters.get("strategy") in ("stratified", "uniform")
-    is_own = not type(part).__module__.startswith(("sklearn", "daal4py"))
-    return "random_state" in parameters or is_own
+    if not type(part).__module__.startswith(("sklearn.", "sklearnex.")):
+        return True
+    match type(part).__name__:
+        case "SVC":
+            return parameters["probability"] is True
+        case "DummyClassifier":
+            return parameters["strategy"] in ("stratified", "uniform")
+        case "LogisticRegression":
+            return parameters["solver"] in ("liblinear", "sag", "saga")
+        case _:
+            return "random_state" in parameters
 
 
 def _built(value: Any, engine: str) -> Any:
