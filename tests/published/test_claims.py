@@ -266,3 +266,14 @@ def test_a_gpu_is_compared_with_the_fastest_cpu_of_its_machine(tmp_path):
     (speedup,) = [speedup for speedup in evidence.speedups if speedup.is_on_gpu]
     assert speedup.baseline == "Test CPU, 8 threads, really bf16-mixed"
     assert speedup.estimate.value == pytest.approx(4, rel=0.01)
+
+
+def test_images_of_another_data_set_say_nothing_about_the_study(tmp_path):
+    """A network on CIFAR-10 that peaked late once read "Claim 4 fails"."""
+    records = three(peak_epoch=5)
+    for record in records:
+        record.data = record.data | {"name": "CIFAR10"}
+        record.config["model"]["arch"] = "vit_b_16"
+        record.key += "v"
+    claims = check_claims(Evidence.of(write_published(records, tmp_path / "records")))
+    assert {claim.verdict for claim in claims} == {"not measured"}
