@@ -1,5 +1,6 @@
 """A YAML file as a mapping, or one sentence about what is wrong with it. Imports no torch."""
 
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import yaml
 
 from benchmark_lightning.errors import InputError
+
+_EXPONENT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
 
 
 def load_yaml(path: Path) -> dict[str, Any]:
@@ -54,3 +57,12 @@ def load_packaged_yaml(name: str) -> dict[str, Any]:
     except (ImportError, OSError, TypeError, ValueError) as error:
         raise InputError(f"{name} cannot be read ({error}); give package:file.yaml of an installed package") from error
     return parse_yaml(text, name)
+
+
+def with_numbers(value: Any) -> Any:
+    """``value`` with 1e-3 as a number: YAML 1.1, which PyYAML follows, takes it for a text and wants 1.0e-3."""
+    if isinstance(value, str):
+        return float(value) if _EXPONENT.fullmatch(value) else value
+    if isinstance(value, dict):
+        return {key: with_numbers(inner) for key, inner in value.items()}
+    return [with_numbers(item) for item in value] if isinstance(value, list) else value

@@ -10,8 +10,7 @@ from typing import Any
 
 from benchmark_lightning.errors import InputError, nearest
 from benchmark_lightning.study.trials.kinds import KINDS, check_kind
-from benchmark_lightning.study.values import with_numbers
-from benchmark_lightning.yaml_files import load_yaml
+from benchmark_lightning.yaml_files import load_yaml, with_numbers
 
 Value = str | int | float | bool | None | dict[str, Any]  # a mapping is a class_path with its init_args
 

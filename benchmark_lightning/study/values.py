@@ -1,11 +1,10 @@
 """Values as a person types them in a sweep or on the command line. Imports no torch."""
 
-import re
 from typing import Any
 
 import yaml
 
-_EXPONENT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
+from benchmark_lightning.yaml_files import with_numbers
 
 
 def parse_value(text: str) -> Any:
@@ -18,12 +17,3 @@ def parse_value(text: str) -> Any:
         return with_numbers(yaml.safe_load(text))
     except yaml.YAMLError:
         return text
-
-
-def with_numbers(value: Any) -> Any:
-    """``value`` with 1e-3 as a number: YAML 1.1, which PyYAML follows, takes it for a text and wants 1.0e-3."""
-    if isinstance(value, str):
-        return float(value) if _EXPONENT.fullmatch(value) else value
-    if isinstance(value, dict):
-        return {key: with_numbers(inner) for key, inner in value.items()}
-    return [with_numbers(item) for item in value] if isinstance(value, list) else value

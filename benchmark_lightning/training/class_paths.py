@@ -77,7 +77,7 @@ def find(class_path: str, key: str) -> Any:
         raise InputError(f"{key} is {class_path!r}, which names no module; give one too, such as mine.{class_path}")
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:  # whatever a user's module does when it is imported
+    except (Exception, SystemExit) as error:  # whatever a user's module does when it is imported
         is_missing = isinstance(error, ModuleNotFoundError) and f"{module_name}.".startswith(f"{error.name}.")
         if not is_missing:
             raise InputError(f"{key} {class_path} cannot be imported ({reason(error)})") from error
@@ -130,7 +130,7 @@ def build(named: Mapping[str, Any], key: str, offered: Mapping[str, Any], offere
             return target(**extras, **arguments)
         except InputError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             refused = [name for name in extras if f"unexpected keyword argument '{name}'" in str(error)]
             if not refused:
                 raise InputError(f"{key} {class_path} cannot be built ({reason(error)})") from error

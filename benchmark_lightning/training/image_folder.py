@@ -13,6 +13,7 @@ from benchmark_lightning.training.image_files import SUFFIXES, named, read_pictu
 from benchmark_lightning.training.pool import Pool
 
 TRAIN, VALIDATION, TEST = "train", "val", "test"
+_OF_SPLITS = {"train", "training", "val", "valid", "validation", "test", "testing"}
 LEFT_BY_SYSTEMS = {"Thumbs.db", "desktop.ini"}
 
 
@@ -59,9 +60,19 @@ class ImageFolder(ImageData):
         folders = _folders(self.root)
         names = {folder.name for folder in folders}
         if TRAIN not in names or len(names) == 1 or not names <= {TRAIN, VALIDATION, TEST}:
+            self._check_no_split(folders)
             return folders, []
         test = self.root / (TEST if TEST in names else VALIDATION)
         return [inner for folder in folders if folder != test for inner in _folders(folder)], _folders(test)
+
+    def _check_no_split(self, folders: list[Path]) -> None:
+        """Raises ``InputError`` where the folders look like a split, which would be learned in place of the classes."""
+        alike = [folder for folder in folders if folder.name.casefold() in _OF_SPLITS and _folders(folder)]
+        if len(alike) > 1:
+            raise InputError(
+                f"{self.root} holds {named([folder.name for folder in alike])}, which look like parts of a split; name them "
+                f"{TRAIN}, {VALIDATION} and {TEST} and no others, or give data.root the folder of the classes"
+            )
 
     def _files(self, folders: list[Path]) -> list[tuple[str, Path]]:
         """The files of the classes, each with the name of its class, in the order of their paths."""
@@ -83,7 +94,7 @@ class ImageFolder(ImageData):
         odd = [file for _, file in train + test if file.suffix.lower() not in SUFFIXES]
         if odd:
             raise InputError(
-                f"{len(odd):,} {'file is' if len(odd) == 1 else 'files are'} no pictures ({', '.join(sorted(SUFFIXES))}): "
+                f"{len(odd):,} {'file is no picture' if len(odd) == 1 else 'files are no pictures'} ({', '.join(sorted(SUFFIXES))}): "
                 f"{named(odd)}; delete or convert them"
             )
         counts = Counter(name for name, _ in train)
@@ -97,4 +108,4 @@ class ImageFolder(ImageData):
 
 
 def _folders(parent: Path) -> list[Path]:
-    return sorted(path for path in parent.iterdir() if path.is_dir() and not path.name.startswith("."))
+    return sorted(path for path in parent.iterdir() if path.is_dir() and not path.name.startswith((".", "__MACOSX")))

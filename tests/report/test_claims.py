@@ -17,7 +17,8 @@ HERE = Path("study.yaml")
 
 
 def claim(**content):
-    return {"name": "it", "says": "it is so", "holds": [0, 1], **content}
+    holds = {} if "python" in content else {"holds": [0, 1]}
+    return {"name": "it", "says": "it is so", **holds, **content}
 
 
 def questions(*claims, **more):
@@ -296,3 +297,42 @@ def test_a_class_may_be_named_without_its_module(selector, is_meant):
         "estimator.steps.svc.C": 10.0, "data.class_path": "benchmark_lightning.training.datasets.Digits",
     }  # fmt: skip
     assert matches(selector, config, {}) == is_meant
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ({"take": {"seed_everything": 0}}, "seeds are replicates"),
+        ({"against": "rest", "compare": "ratio"}, "leaves no rest to compare with"),
+    ],
+)
+def test_a_claim_that_could_mean_nothing_costs_no_trial(content, sentence):
+    with pytest.raises(InputError, match=sentence):
+        check_selections(read_claims(questions(claim(**content))), TRIALS, "F")
+
+
+def test_keys_beside_a_function_are_not_ignored():
+    with pytest.raises(InputError, match="gives python and also measure"):
+        read_claims(questions(claim(python="benchmark_lightning.published.claims:reached", measure="nonsense")))
+
+
+def test_a_number_may_be_written_as_in_a_sweep():
+    ((comparison,),) = (one.comparisons for one in read_claims(questions(claim(take={"model.lr": "1e-5"}))))
+    assert comparison.take == {"model.lr": 1e-5}
+
+
+def test_a_function_of_a_study_that_fails_is_named(tmp_path, monkeypatch):
+    (tmp_path / "own_claims.py").write_text(
+        "def fails(evidence):\n    return 1 / 0\n\n\ndef odd(evidence):\n    return 3\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    folder = write(three(), tmp_path / "records")
+    for name, sentence in (
+        ("fails", r"ZeroDivisionError in own_claims.py, line 2"),
+        ("odd", "return a list of Finding"),
+    ):
+        asked = questions({"name": "it", "says": "so", "python": f"own_claims:{name}"})
+        evidence = Evidence.of(folder)
+        evidence.questions = asked
+        with pytest.raises(InputError, match=sentence):
+            check_claims(evidence)

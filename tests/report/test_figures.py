@@ -308,3 +308,10 @@ def test_what_an_entry_lacks_and_what_a_function_returns_is_said(decay):
     evidence = with_figures(decay, ENTRY | {"python": f"{__name__}:no_figure"})
     with pytest.raises(InputError, match="returns a int; return a matplotlib Figure"):
         plots(evidence)[-1].draw(evidence)
+
+
+def test_a_point_that_is_nowhere_spoils_no_data_of_a_figure():
+    figure = Figure()
+    ax = figure.subplots()
+    ax.errorbar([1.0, float("nan"), 3.0], [1.0, 2.0, 3.0], [0.1, 0.1, 0.1])
+    assert figure_data(figure).count("interval") == 2

@@ -83,6 +83,14 @@ def test_of_train_val_and_test_the_test_folder_tests(tmp_path):
     assert folder(root).pool.num_train == 24
 
 
+@pytest.mark.parametrize("names", [("train", "valid"), ("Train", "Test")])
+def test_parts_of_a_split_are_never_taken_for_classes(tmp_path, names):
+    for name in names:
+        write_pictures(tmp_path / "own" / name, {"a": 5, "b": 5})
+    with pytest.raises(InputError, match="look like parts of a split"):
+        _ = folder(tmp_path / "own").class_names
+
+
 def test_no_test_folder_no_standard_split(pets):
     assert refusal(pets, split="standard") == "pets has no published test set; give data.split pooled"
 

@@ -8,6 +8,7 @@ from benchmark_lightning.errors import InputError, nearest
 from benchmark_lightning.report.claims.measures import MEASURES
 from benchmark_lightning.report.evidence.questions import Questions, find_function
 from benchmark_lightning.report.evidence.selection import COLUMNS, known_keys, matches
+from benchmark_lightning.yaml_files import with_numbers
 
 Compare = Literal["difference", "ratio", "value"]
 Pair = Literal["best", "alike"]
@@ -113,8 +114,13 @@ def _read_comparison(content: Mapping[str, Any], where: str, questions: Question
         if key not in Comparison._fields:
             raise InputError(f"unknown key {key} in {where}; {nearest(str(key), Comparison._fields)}")
     if "python" in content:
+        others = sorted(set(content) - {"python"})
+        if others:
+            raise InputError(f"{where} gives python and also {', '.join(others)}; its function decides all of it")
         find_function(content["python"], questions)
         return Comparison(python=content["python"])
+    sides = ("take", "against", "where")
+    content = {key: with_numbers(value) if key in sides else value for key, value in content.items()}
     against, compare = content.get("against"), content.get("compare", "value")
     _check_words(content, where)
     if not (against is None or against == REST or isinstance(against, dict)):
@@ -133,6 +139,7 @@ def _read_comparison(content: Mapping[str, Any], where: str, questions: Question
     return Comparison(**{**content, "holds": _region(content["holds"], where), "within": tuple(within)})
 
 
+SEED = "seed_everything"
 _OF_MACHINES = ("accelerator", "device", "machine", "engine")  # known when the trials have run
 _WITHIN = (*COLUMNS, "split_hash", "source_hash")
 
@@ -181,6 +188,11 @@ def check_selections(
                     [selector for selector in selectors if isinstance(selector, Mapping)],
                     f"{side} of claim {claim.name} in {path}", keys, trials,
                 )  # fmt: skip
+            is_taken = [matches(comparison.take, *trial) for trial in trials if matches(comparison.where, *trial)]
+            if comparison.against == REST and all(is_taken):
+                raise InputError(
+                    f"take of claim {claim.name} in {path} leaves no rest to compare with; add a condition"
+                )
 
 
 def _check_side(
@@ -194,6 +206,8 @@ def _check_side(
     ]
     for condition in conditions:
         ((key, wanted),) = condition.items()
+        if key == SEED:
+            raise InputError(f"{where} names {key}; seeds are replicates of a configuration, so take it away")
         if key not in keys:
             raise InputError(f"{where} names {key}; {nearest(key, keys)}")
         if not any(matches(condition, *trial) for trial in trials):

@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
+from benchmark_lightning.errors import InputError
 from benchmark_lightning.report.claims.definition import REST, Comparison, Definition, read_claims
 from benchmark_lightning.report.claims.measures import MEASURES, TIMED, compared, measured, unit_of
 from benchmark_lightning.report.claims.speedups import speedup_findings
-from benchmark_lightning.report.claims.verdicts import Claim, Finding
+from benchmark_lightning.report.claims.verdicts import Claim, Finding, Remark
 from benchmark_lightning.report.evidence.configurations import best_of
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.formatting import escape, training_images
@@ -18,6 +19,7 @@ from benchmark_lightning.report.evidence.selection import COLUMNS, matches
 from benchmark_lightning.report.evidence.settings import MODEL_KEYS
 from benchmark_lightning.report.evidence.statistics import Estimate, mean_of_alike, median_of
 
+Kind = TypeVar("Kind", Finding, Remark)
 ONE_RUN = "one of them ran once, and other seeds may differ by more"
 ONE_PART = "on a part of the training images, where the claim is about all"
 _DATA = ("dataset", "num_train", "split_hash", "fingerprint")  # equal in what two kinds of method share
@@ -31,7 +33,7 @@ def check_claims(evidence: Evidence) -> list[Claim]:
 
 def _judge(number: int, claim: Definition, evidence: Evidence) -> Claim:
     findings = [finding for comparison in claim.comparisons for finding in find(comparison, evidence)]
-    remarks = () if claim.explain is None else tuple(find_function(claim.explain, evidence.questions)(evidence))
+    remarks = () if claim.explain is None else tuple(_called(claim.explain, evidence, Remark))
     return Claim(
         number, claim.name, claim.says, claim.section, claim.published, claim.criterion or _criterion(claim), findings,
         _remedy(claim.needs), remarks,
@@ -72,14 +74,25 @@ def find(comparison: Comparison, evidence: Evidence) -> list[Finding]:
     compared where they learn from the same training images and, in time, on the same machine.
     """
     if comparison.python is not None:
-        found: list[Finding] = find_function(comparison.python, evidence.questions)(evidence)
-        return found
+        return _called(comparison.python, evidence, Finding)
     if comparison.measure == "speedup":
         return speedup_findings(comparison, evidence)
     frame = evidence.configurations
     frame = select(evidence, frame[frame["n"] > 0], comparison.where)
     taken = select(evidence, frame, comparison.take)
     return asked(evidence, taken, _Comparer(comparison, evidence, frame), comparison.within, comparison.any_part)
+
+
+def _called(name: str, evidence: Evidence, kind: type[Kind]) -> list[Kind]:
+    """The results of a function that the study names.
+
+    Raises:
+        InputError: it fails, or returns something else.
+    """
+    result = find_function(name, evidence.questions)(evidence)
+    if not isinstance(result, list | tuple) or not all(isinstance(item, kind) for item in result):
+        raise InputError(f"{name} in {evidence.questions.path} returns {result!r}; return a list of {kind.__name__}")
+    return list(result)
 
 
 def select(evidence: Evidence, frame: pd.DataFrame, selector: Mapping[str, Any]) -> pd.DataFrame:

@@ -4,8 +4,10 @@ They stand in the study file. ``study`` leaves them, with what the file includes
 so that a report needs nothing but its folder.
 """
 
+import functools
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -137,5 +139,19 @@ def find_function(name: Any, questions: Questions) -> Callable[..., Any]:
         raise InputError(f"{name} in {questions.path} cannot be found ({error})") from error
     if not callable(found) or (not questions.is_trusted and found.__module__ != module):
         raise InputError(f"{name} in {questions.path} is no function")
-    result: Callable[..., Any] = found
-    return result
+
+    @functools.wraps(found)
+    def call(*arguments: Any) -> Any:
+        try:
+            result = found(*arguments)
+            return list(result) if isinstance(result, Iterator) else result
+        except InputError:
+            raise
+        except Exception as error:  # whatever a user's function does
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{Path(last.filename).name}, line {last.lineno}"
+            raise InputError(
+                f"{name} in {questions.path} fails ({type(error).__name__} in {place}: {error})"
+            ) from error
+
+    return call

@@ -106,7 +106,7 @@ def _can_rank(key: str) -> bool:
 
 def as_text(value: Any) -> str:
     """A value of a configuration as text that equal values share."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, float) or (is_number(value) and abs(value) < 1e15):
         return f"{value:.12g}"
     return json.dumps(value, sort_keys=True, default=str)
 

@@ -157,7 +157,8 @@ def _check(row: Mapping[str, Any]) -> None:
     """Raises ``ValueError`` for what no trial can have left."""
     for name in _NUMBERS:
         value = row[name]
-        if value is not None and (not isinstance(value, int | float) or isinstance(value, bool) or value < 0):
+        is_sensible = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e18
+        if value is not None and not is_sensible:
             raise ValueError(f"{name} is {one_line(value)}")
     for name in ("val_accuracy", "test_accuracy", "test_macro_f1"):
         if row[name] is not None and row[name] > 1:

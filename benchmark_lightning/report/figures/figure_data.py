@@ -251,11 +251,13 @@ def _(intervals: ErrorbarContainer) -> Iterator[Mark]:
     """Each point with the ends of its intervals; none where it has none."""
     line, _, spans = intervals.lines
     along = [name for name, has in (("x", intervals.has_xerr), ("y", intervals.has_yerr)) if has]
+    points = np.asarray(line.get_xydata())
+    # matplotlib leaves out the intervals of points that are nowhere, or keeps them without ends
     ends = [
-        np.reshape(span.get_segments(), (-1, 2, 2))[:, :, "xy".index(name)]
+        [np.asarray(segment)[:, "xy".index(name)].tolist() for segment in span.get_segments() if len(segment) == 2]
         for name, span in zip(along, spans, strict=True)
     ]
-    for position, (x, y) in enumerate(np.asarray(line.get_xydata()).tolist()):
+    for position, (x, y) in enumerate(points[np.isfinite(points).all(axis=1)].tolist()):
         known: dict[str, Any] = {}
         for name, of_all in zip(along, ends, strict=True):
             low, high = of_all[position]

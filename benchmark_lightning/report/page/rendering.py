@@ -20,6 +20,12 @@ def _work(work: dict[str, Any]) -> str:
     return work_title(work, "model", "settings", "precision")
 
 
+def _seconds(value: float | None) -> str:
+    """A time without an interval."""
+    told = formatting.number(value)
+    return told if told == formatting.NOT_MEASURED else f"{told} s"
+
+
 def render(template: str, evidence: Evidence, claims: list[Claim], **more: Any) -> str:
     """The Markdown of a template."""
     environment = jinja2.Environment(
@@ -34,6 +40,6 @@ def render(template: str, evidence: Evidence, claims: list[Claim], **more: Any) 
     environment.filters |= {
         "number": formatting.number, "percent": formatting.percent, "estimate": formatting.estimate, "seconds": formatting.seconds,
         "joined": formatting.joined, "symbol": SYMBOLS.__getitem__, "plain": Markup,
-        "count": formatting.count, "work": _work, "points": formatting.points, "compact": formatting.compact,
+        "count": formatting.count, "work": _work, "plain_seconds": _seconds, "points": formatting.points, "compact": formatting.compact,
     }  # fmt: skip
     return environment.get_template(template).render(**context(evidence, claims), **more)

@@ -57,7 +57,11 @@ def _check_is_classifier(estimator: Any) -> None:
     if not hasattr(estimator, "__sklearn_tags__"):  # a class of one's own needs no more than the two methods
         return
     for kind, is_kind in (("regressor", is_regressor), ("clusterer", is_clusterer), ("detector", is_outlier_detector)):
-        if is_kind(estimator):
+        try:
+            is_meant = is_kind(estimator)
+        except Exception as error:  # of an estimator that holds something else than estimators
+            raise InputError(f"estimator: {name} cannot say what it is ({type(error).__name__}: {error})") from error
+        if is_meant:
             raise InputError(f"estimator: {name} is a {kind}; give a classifier")
 
 

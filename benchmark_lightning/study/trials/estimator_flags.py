@@ -7,9 +7,9 @@ from typing import Any
 
 from benchmark_lightning.errors import InputError
 from benchmark_lightning.study.trials.estimators import canonical, with_argument
-from benchmark_lightning.study.values import parse_value, with_numbers
+from benchmark_lightning.study.values import parse_value
 from benchmark_lightning.training.messages import check_config_files
-from benchmark_lightning.yaml_files import load_yaml
+from benchmark_lightning.yaml_files import load_yaml, with_numbers
 
 SECTION = "estimator"
 OLD_SECTION = "svm"  # of files from before there were other methods: arguments of SVC, and engine
@@ -81,6 +81,8 @@ def svm_words(arguments: Sequence[str]) -> list[str]:
     """The words of the command ``svm`` as those of ``classical``: ``--svm.C`` is ``--estimator.C``."""
     words = [f"--{SECTION}", json.dumps(SVC)]
     for word in arguments:
+        if word.partition("=")[0] == f"--{SECTION}":
+            raise InputError(f"svm fits an SVC; for another --{SECTION} use classical")
         if word.startswith("--svm.engine"):
             word = word.replace("--svm.", "--", 1)
         words.append(f"--{SECTION}.{word.removeprefix('--svm.')}" if word.startswith("--svm.") else word)

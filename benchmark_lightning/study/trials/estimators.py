@@ -6,6 +6,7 @@ A description of an estimator is a mapping ``{"class_path": "SVC", "init_args": 
 import importlib
 import importlib.util
 import inspect
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -71,6 +72,10 @@ def _canonical_value(value: Any, parameter: inspect.Parameter | None, key: str) 
         return canonical(value, key)
     if isinstance(value, list):
         return [_canonical_value(item, None, key) for item in value]
+    if isinstance(value, str) and (key.endswith((".estimator", "_estimator"))):  # an estimator inside, by its name
+        return canonical(value, key)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"{key} is {value}; give a finite number")
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if is_whole and parameter is not None and isinstance(parameter.default, float):
         return float(value)  # 10 and 10.0 are one trial
