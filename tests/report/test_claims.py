@@ -336,3 +336,12 @@ def test_a_function_of_a_study_that_fails_is_named(tmp_path, monkeypatch):
         evidence.questions = asked
         with pytest.raises(InputError, match=sentence):
             check_claims(evidence)
+
+
+def test_pairs_that_are_alike_say_what_tells_them_apart(tmp_path):
+    content = claim(
+        take={"model.lr": 1e-3}, against={"model.lr": 1e-4}, pair="alike", compare="difference", holds=[0, 1]
+    )
+    result = judged(content, three() + three(lr=1e-4, accuracy=0.9), tmp_path)
+    assert "(lr 0.001 minus lr 0.0001)" in result.findings[0].what
+    assert result.findings[0].estimate.value == pytest.approx(0.02, abs=1e-3)

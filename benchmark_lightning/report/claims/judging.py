@@ -16,7 +16,7 @@ from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.formatting import escape, training_images
 from benchmark_lightning.report.evidence.questions import find_function
 from benchmark_lightning.report.evidence.selection import COLUMNS, matches
-from benchmark_lightning.report.evidence.settings import MODEL_KEYS
+from benchmark_lightning.report.evidence.settings import MODEL_KEYS, phrase
 from benchmark_lightning.report.evidence.statistics import Estimate, mean_of_alike, median_of
 
 Kind = TypeVar("Kind", Finding, Remark)
@@ -207,7 +207,18 @@ class _Comparer:
             estimate = median_of([one.value for one in estimates])
             estimate = estimate._replace(method=f"{len(estimates)} pairs of configurations: their spread")
         rows = [row for left, right, _ in found for row in (left, right)]
-        return [self._finding(f"{title}: {self._words()}", estimate, rows)]
+        return [self._finding(f"{title}: {self._words()}{self._sides()}", estimate, rows)]
+
+    def _sides(self) -> str:
+        """What the two sides of pairs differ in, where the claim has no words of its own."""
+        comparison = self._comparison
+        if comparison.what or not isinstance(comparison.against, Mapping):
+            return ""
+        left, right = (
+            ", ".join(phrase(key, value) for key, value in side.items())
+            for side in (comparison.take, comparison.against)
+        )
+        return f" ({left} {'minus' if comparison.compare == 'difference' else 'over'} {right})"
 
     def _pairs(self, taken: pd.DataFrame, others: pd.DataFrame) -> list[tuple[pd.Series, pd.Series]]:
         """Configurations that are equal in all axes but those that tell the two sides apart."""
