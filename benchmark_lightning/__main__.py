@@ -18,7 +18,7 @@ TRACEBACK_VARIABLE = "BENCHMARK_LIGHTNING_TRACEBACK"
 
 
 class Command(NamedTuple):
-    """What a command does and the function of its arguments behind it."""
+    """A command: its help, and the module whose ``main`` runs it."""
 
     help: str
     module: str

@@ -1,4 +1,4 @@
-"""What a user did wrong, said in one sentence."""
+"""A user's mistake, said in one sentence."""
 
 import difflib
 from collections.abc import Iterable

@@ -12,7 +12,7 @@ _forkserver = multiprocessing.get_context("forkserver")
 
 
 def apart(function: Callable[..., Any], *arguments: Any) -> Any:
-    """What a function of a module returns in a new process, forked from one that has the imports."""
+    """The result of a function of a module in a new process, forked from one that has the imports."""
     _forkserver.set_forkserver_preload(PRELOADED)
     with ProcessPoolExecutor(1, mp_context=_forkserver, initializer=silence) as pool:
         return pool.submit(function, *arguments).result()

@@ -15,7 +15,7 @@ BEGIN, END = "<!-- written by make benchmark FULL=1 -->\n", "<!-- end of the tab
 
 
 def work_of(item: Row) -> str:
-    """What was done, with what came out beside the time."""
+    """The work of a row, with its results besides the time."""
     agreement, reached = item.get("agreement"), item.get("test_accuracy")
     said = "" if agreement is None else f" (predictions agree in {agreement:.2%})"
     return item["work"] + said + ("" if reached is None else f" (reached {reached:.2%})")

@@ -1,4 +1,4 @@
-"""What is trained in every peer: network, data, batch, precision, steps."""
+"""The work of every peer: network, data, batch, precision, steps."""
 
 import os
 from pathlib import Path

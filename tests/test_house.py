@@ -118,3 +118,8 @@ def test_a_file_is_one_idea(path):
 def test_the_readme_has_a_line_for_every_file():
     tree = (ROOT / "README.md").read_text(encoding="utf-8").partition("## The files")[2]
     assert [str(path) for path in MODULES if path.name != "__init__.py" and path.name not in tree] == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_docstrings_begin_with_a_verb_or_a_noun(path):
+    assert '"""What ' not in path.read_text(encoding="utf-8")

@@ -33,7 +33,7 @@ def overfitting(evidence: Evidence) -> Iterator[Remark]:
 
 
 def later_epochs(evidence: Evidence) -> Iterator[Remark]:
-    """What that network has gained after the epochs within which the published one peaks."""
+    """The gain of that network after the epochs within which the published one peaks."""
     where, runs = _best_runs(evidence)
     gains = []
     for run in runs:
@@ -115,7 +115,7 @@ def by_strength(evidence: Evidence) -> Iterator[Remark]:
 
 
 def use_of_gpus(evidence: Evidence) -> Iterator[Remark]:
-    """What share of its peak each model gets out of a GPU: what is far from it waits for launches, memory or data."""
+    """The share of a GPU's peak that each model reaches: one far below 1 waits for launches, memory or data."""
     for timing in evidence.timings:
         if timing.accelerator != "cpu" and timing.utilization is not None:
             what = work_title(timing.work, "model", "settings", "batch_size", "precision", "variant")

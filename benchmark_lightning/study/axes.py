@@ -17,7 +17,7 @@ Value = str | int | float | bool | None | dict[str, Any]  # a mapping is a class
 
 @dataclasses.dataclass(frozen=True)
 class Sweep:
-    """What a sweep file says.
+    """The contents of a sweep file.
 
     Args:
         path: The file.

@@ -1,4 +1,4 @@
-"""What of a sweep is done: the records in its folder, and nothing else. Imports no torch."""
+"""Completed trials of a sweep: the records in its folder, and nothing else. Imports no torch."""
 
 import contextlib
 import dataclasses
@@ -81,7 +81,7 @@ class Completed:
 
 
 def _cost_group(trial: Planned | Record) -> str:
-    """What trials that take equally long have in common: all but the seed and what their kind ignores."""
+    """The settings that trials of equal duration share: all but the seed and what their kind ignores."""
     free = KINDS[trial.kind].cost_ignores if trial.kind in KINDS else ()
     sections = {section: _without(values, free) for section, values in trial.config.items() if isinstance(values, dict)}
     return json.dumps([trial.kind, sections, trial.data.get("num_train")], sort_keys=True)

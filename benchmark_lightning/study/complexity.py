@@ -1,4 +1,4 @@
-"""What a network costs in arithmetic, counted and not timed."""
+"""The arithmetic of a network, counted and not timed."""
 
 import copy
 import warnings

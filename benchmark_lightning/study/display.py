@@ -1,4 +1,4 @@
-"""What a person sees while a sweep runs: a live table in a terminal, plain lines elsewhere. Imports no torch."""
+"""The display of a running sweep: a live table in a terminal, plain lines elsewhere. Imports no torch."""
 
 import sys
 import time

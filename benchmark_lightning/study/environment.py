@@ -30,7 +30,7 @@ GIB = 2**30
 
 
 def describe_environment(device: torch.device) -> dict[str, Any]:
-    """What a record says of where it was made; ``device`` is the one that trained."""
+    """The part of a record about machine, software and code; ``device`` is the one that trained."""
     cpu = cpu_name()
     return {
         "machine": os.environ.get(MACHINE_VARIABLE) or _machine(cpu),

@@ -62,7 +62,7 @@ class Job:
 
     @property
     def handles(self) -> list[Any]:
-        """What ``multiprocessing.connection.wait`` can wait for."""
+        """Handles for ``multiprocessing.connection.wait``."""
         return [self.process.sentinel] if self._messages.closed else [self._messages, self.process.sentinel]
 
     @property

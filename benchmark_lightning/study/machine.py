@@ -1,4 +1,4 @@
-"""What this machine is and what it can do, measured in less than a minute."""
+"""This machine and its performance, measured in less than a minute."""
 
 import contextlib
 import statistics

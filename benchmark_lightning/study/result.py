@@ -1,4 +1,4 @@
-"""What a person sees of one trial when it has ended. Imports no torch."""
+"""The summary of a trial that has ended. Imports no torch."""
 
 import sys
 from pathlib import Path

@@ -14,7 +14,7 @@ PRIMITIVES = (str, int, float, bool, type(None))
 
 
 def normal(value: Any, key: str) -> dict[str, Any]:
-    """What ``key`` gives, a class path or a mapping with one, as ``class_path`` and ``init_args``.
+    """The value of ``key``, a class path or a mapping with one, as ``class_path`` and ``init_args``.
 
     Names beside these two are arguments, as the flag ``--model.network.init_args.width 8`` arrives.
 

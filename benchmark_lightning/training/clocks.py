@@ -1,4 +1,4 @@
-"""What a training costs: the seconds of each phase, steady throughput, memory and energy.
+"""The costs of a training: the seconds of each phase, steady throughput, memory and energy.
 
 The fit clock runs while the model trains and stands still during validation, logging and checkpoints. The device is
 synchronised where the clock starts and stops, and once after warm-up; nothing is read inside.

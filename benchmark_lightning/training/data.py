@@ -130,7 +130,7 @@ class ImageData(L.LightningDataModule):
         return check_pool(loaded, self.dataset, self._declared("class_names"), self._declared("image_shape"))
 
     def _declared(self, name: str) -> Any:
-        """What the class itself says; None where it is to be found in the images."""
+        """The value that the class declares; None where it is to be found in the images."""
         value = vars(self).get(name, getattr(type(self), name))
         return None if isinstance(value, cached_property) else value
 
@@ -210,7 +210,7 @@ class ImageData(L.LightningDataModule):
         return Split(train, val, test)
 
     def describe(self) -> dict[str, Any]:
-        """What a record or a checkpoint says of the data."""
+        """The part of a record or a checkpoint about the data."""
         return {
             "name": self.dataset,
             "split": self.split_kind,

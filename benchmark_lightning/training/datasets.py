@@ -26,10 +26,11 @@ class _Downloaded(ImageData):
 
     source: ClassVar[type[datasets.VisionDataset]]
     file_names: ClassVar[tuple[str, ...]]
+    subfolder: ClassVar[str]  # of the root, where torchvision keeps the files
 
     @property
     def folder(self) -> Path:
-        raise NotImplementedError
+        return self.root / self.subfolder
 
     def prepare_data(self) -> None:
         """Downloads what is missing.
@@ -72,10 +73,6 @@ class _IDXData(_Downloaded):
     def __init__(self, image_size: int | None = SIZE_OF_MNIST, **settings: Any) -> None:
         super().__init__(image_size=image_size, **settings)
 
-    @property
-    def folder(self) -> Path:
-        return self.root / self.dataset / "raw"
-
     def load(self) -> Pool:
         self.prepare_data()
         check_idx_files(self.folder, self.dataset, self.num_classes)
@@ -88,6 +85,7 @@ class MNIST(_IDXData):
     """70,000 handwritten digits (LeCun, Cortes and Burges, 1998)."""
 
     source = datasets.MNIST
+    subfolder = "MNIST/raw"
     mean, std = (0.1307,), (0.3081,)
 
 
@@ -95,6 +93,7 @@ class FashionMNIST(_IDXData):
     """70,000 articles of clothing (Xiao, Rasul and Vollgraf, 2017)."""
 
     source = datasets.FashionMNIST
+    subfolder = "FashionMNIST/raw"
     mean, std = (0.2860,), (0.3530,)
     class_names = (
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -105,6 +104,7 @@ class KMNIST(_IDXData):
     """70,000 cursive Japanese characters (Clanuwat et al., 2018)."""
 
     source = datasets.KMNIST
+    subfolder = "KMNIST/raw"
     mean, std = (0.1918,), (0.3483,)
     class_names = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 
@@ -113,15 +113,12 @@ class CIFAR10(_Downloaded):
     """60,000 colour pictures of animals and vehicles (Krizhevsky, 2009)."""
 
     source = datasets.CIFAR10
+    subfolder = datasets.CIFAR10.base_folder
     checksums: ClassVar[dict[str, str]] = dict(datasets.CIFAR10.train_list + datasets.CIFAR10.test_list)
     file_names = tuple(checksums)
     mean, std = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
     class_names = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
     image_shape = (3, 32, 32)
-
-    @property
-    def folder(self) -> Path:
-        return self.root / str(datasets.CIFAR10.base_folder)
 
     def load(self) -> Pool:
         self.prepare_data()

@@ -1,4 +1,4 @@
-"""What jsonargparse finds wrong in a configuration, said in one sentence with the key, the file and a way out."""
+"""Errors of jsonargparse about a configuration, said in one sentence with the key, the file and a way out."""
 
 import inspect
 import itertools
@@ -154,7 +154,7 @@ def _wrong_value(key: str, message: str) -> str:
 
 
 def _expectation(message: str) -> str:
-    """What jsonargparse expected there, in plain words."""
+    """The value that jsonargparse expected, in plain words."""
     expected: list[str] = []
     for kind in re.findall(r"Expected an? (.+?)(?:\. Got value|\n|$)", message):
         if literal := re.match(r"typing\.Literal\[(.*)\]", kind):

@@ -1,4 +1,4 @@
-"""What TensorBoard shows beside the curves: the confusion matrix, the worst mistakes and the hyperparameters."""
+"""Pictures for TensorBoard besides the curves: the confusion matrix, the worst mistakes and the hyperparameters."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a person sees while a model trains."""
+"""Progress bar and lines while a model trains."""
 
 import sys
 

@@ -210,7 +210,7 @@ class _Comparer:
         return [self._finding(f"{title}: {self._words()}{self._sides()}", estimate, rows)]
 
     def _sides(self) -> str:
-        """What the two sides of pairs differ in, where the claim has no words of its own."""
+        """Words for the two sides of pairs, where the claim has none of its own."""
         comparison = self._comparison
         if comparison.what or not isinstance(comparison.against, Mapping):
             return ""

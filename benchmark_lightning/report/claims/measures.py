@@ -1,4 +1,4 @@
-"""What a claim can be about: the measures of a configuration, each with its unit."""
+"""Measures of a configuration that a claim can be about, each with its unit."""
 
 from typing import NamedTuple
 

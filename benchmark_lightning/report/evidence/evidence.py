@@ -1,4 +1,4 @@
-"""What a report is made from: the records of some folders, what their study asks, and all that is computed from them."""
+"""Evidence for a report: the records of some folders, the questions of their study, and all that is computed from them."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -28,7 +28,7 @@ class Evidence:
 
     @classmethod
     def of(cls, *folders: str | Path, study: Path | None = None) -> "Evidence":
-        """What lies in ``folders``.
+        """The records in ``folders``.
 
         Args:
             study: the file of the study, or None for the one that the folders hold.

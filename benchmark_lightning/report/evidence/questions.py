@@ -1,6 +1,6 @@
-"""What a study asks besides running its sweeps: claims, printed values of others, figures of its own.
+"""Questions of a study about its records: claims, printed values of others, figures of its own.
 
-They stand in the study file. ``study`` leaves them, with what the file includes, as ``study.yaml`` beside the records,
+They are part of the study file. ``study`` writes them and all that the file includes to ``study.yaml`` in the folder of the records,
 so that a report needs nothing but its folder.
 """
 
@@ -100,7 +100,7 @@ def _check_reference(reference: Mapping[str, Any], path: Path) -> None:
 
 
 def write_questions(questions: Questions, folder: Path) -> None:
-    """Leaves the questions beside the records; a study that asks nothing leaves no file.
+    """Writes the questions to the folder of the records; a study without any writes no file.
 
     Raises:
         InputError: the folder cannot be written.

@@ -140,7 +140,7 @@ def tabulate(records: Iterable[tuple[Path, Record]]) -> Tables:
 
 
 def _trial(path: Path, record: Record) -> Trial:
-    """What a record was to train. A classical method has no batches, whatever its data set's configuration says."""
+    """The settings of a record. A classical method has no batches, whatever its data set's configuration says."""
     config = flat(record.config)
     if "estimator.class_path" in config:
         config = {key: value for key, value in config.items() if key not in ("data.batch_size", "data.eval_batch_size")}
@@ -175,7 +175,7 @@ def _check(row: Mapping[str, Any]) -> None:
 
 
 def _row(path: Path, record: Record, config: Mapping[str, Any], machine: str) -> dict[str, Any]:
-    """What the record holds, in columns."""
+    """The contents of a record as columns."""
     environment, data = record.environment, record.data
     told = environment.get("machine")
     row: dict[str, Any] = {

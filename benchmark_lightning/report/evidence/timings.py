@@ -115,7 +115,7 @@ def _settings(networks: pd.DataFrame, configs: pd.Series) -> pd.Series:
 
 
 def _variants(networks: pd.DataFrame, settings: Mapping[str, Mapping[str, Any]]) -> pd.Series:
-    """What of the configuration, machine and precision aside, tells kinds of work apart; empty where nothing does."""
+    """Settings of the configuration that tell kinds of work apart, without machine and precision; empty where none does."""
     of_config = {
         row.protocol: {
             key: value

@@ -132,7 +132,7 @@ def accuracy_scale(group: pd.DataFrame) -> tuple[float, float]:
 
 
 def legend_handles(groups: Sequence[pd.DataFrame]) -> list[Line2D]:
-    """What the marks of these panels mean."""
+    """Legend of the marks of these panels."""
     done = pd.concat([group[group["n"] > 0] for group in groups])
     is_below = any((group["value"] < accuracy_scale(group)[0]).any() for group in groups)
     ring, others = {"markersize": 11, "fillstyle": "none", "color": INK}, {"markersize": 5, "color": "grey"}

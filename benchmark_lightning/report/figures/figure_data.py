@@ -94,7 +94,7 @@ def figure_marks(figure: Figure) -> Iterator[Mark]:
 
 
 def _part_marks(part: FigureBase, numbers: dict[Axes, int]) -> Iterator[Mark]:
-    """What a figure or a part of one shows around its panels, and then the panels; the title of a part is that of each."""
+    """Marks around the panels of a figure or a part of one, and then the panels; the title of a part is that of each."""
     own = [ax for ax in numbers if ax.figure is part]
     panels = [str(numbers[ax]) for ax in own] if isinstance(part, SubFigure) else [""]
     for panel, text in itertools.product(panels, part.texts):

@@ -29,7 +29,7 @@ INCHES = 0.95  # of a column whose cells have texts
 
 
 class Metric(NamedTuple):
-    """What the cells show.
+    """The metric that the cells show.
 
     Args:
         label: what the values are.

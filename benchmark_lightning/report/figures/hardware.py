@@ -164,7 +164,7 @@ def _flops_line(ax: Axes, members: list[Timing], line: Line | None, cue: tuple[s
 
 
 def _told_apart(works: Sequence[Mapping[str, Any]]) -> tuple[str, list[str]]:
-    """What kinds of work have in common, and what tells each from the others."""
+    """The settings that kinds of work share, and those that tell each from the others."""
     keys = [key for key in works[0] if len({str(work[key]) for work in works}) > 1]
 
     def told(work: Mapping[str, Any], names: Sequence[str]) -> str:

@@ -91,7 +91,7 @@ def _names(trials: pd.DataFrame) -> list[str]:
 
 
 def _failures(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """What did not end well, by status and reason, with the trials."""
+    """Trials that did not end well, by status and reason, with the trials."""
     others = table[table["status"] != "ok"]
     rows = []
     for (status, error), group in others.groupby(["status", others["error"].fillna("no reason was recorded")]):

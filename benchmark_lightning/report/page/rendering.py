@@ -16,7 +16,7 @@ SYMBOLS = {"holds": "✓", "fails": "✗", "undecided": "?", "not measured": "-"
 
 
 def _work(work: dict[str, Any]) -> str:
-    """What was trained, without data and batch size."""
+    """The name of a kind of work, without data and batch size."""
     return work_title(work, "model", "settings", "precision")
 
 

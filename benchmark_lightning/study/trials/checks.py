@@ -85,7 +85,7 @@ def _try(estimator: Any, features: Features, labels: Labels) -> str | None:
 
 
 def _sentence(message: str) -> str:
-    """What scikit-learn says of a wrong value, with the key first.
+    """The message of scikit-learn about a wrong value, with the key first.
 
     >>> _sentence("The 'C' parameter of SVC must be a float in the range (0.0, inf]. Got -1.0 instead.")
     'estimator.C is -1.0; give SVC a float in the range (0.0, inf]'

@@ -31,7 +31,7 @@ class Resolved(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """What a trial is told beside its configuration.
+    """Options of a trial that are not part of its configuration.
 
     Args:
         values: its place on the axes of its sweep.
@@ -68,7 +68,7 @@ class TrialModule(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class TrialKind:
-    """What a sweep has to know of a kind before it loads the kind's module.
+    """A kind of trial, as a sweep needs it before it loads the kind's module.
 
     Args:
         name: As ``trial`` in a sweep file and ``kind`` in a record have it.
