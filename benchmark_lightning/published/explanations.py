@@ -1,17 +1,18 @@
 """Quantities that explain a verdict of the published study's claims without affecting it."""
 
 from collections.abc import Iterator
-from statistics import median
 
 import pandas as pd
 
 from benchmark_lightning.published.claims import ALL_TRAINING_IMAGES, FASHION
-from benchmark_lightning.report.claims.judging import select
+from benchmark_lightning.report.claims.comparing import select
 from benchmark_lightning.report.claims.verdicts import Remark
 from benchmark_lightning.report.evidence.configurations import best_of
+from benchmark_lightning.report.evidence.estimate import Estimate
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.formatting import count
-from benchmark_lightning.report.evidence.statistics import Estimate, difference, median_of
+from benchmark_lightning.report.evidence.noise import accuracy_difference
+from benchmark_lightning.report.evidence.statistics import mean_of, median_of
 from benchmark_lightning.report.evidence.timings import work_title
 
 DATA = ["FashionMNIST", "MNIST"]
@@ -41,9 +42,7 @@ def later_epochs(evidence: Evidence) -> Iterator[Remark]:
         if early is not None and not pd.isna(early) and run["epoch"].max() >= FEW_EPOCHS:
             gains.append(float(run["val/accuracy"].max() - early))
     if gains:
-        low, high = (min(gains), max(gains)) if len(gains) > 1 else (None, None)
-        gained = Estimate(float(median(gains)), low, high, len(gains), f"{len(gains)} runs: their range", "range")
-        yield Remark(f"{where}: validation accuracy that the epochs after the second add", gained, "points")
+        yield Remark(f"{where}: validation accuracy that the epochs after the second add", mean_of(gains), "points")
 
 
 def _best_runs(evidence: Evidence) -> tuple[str, list[pd.DataFrame]]:
@@ -110,7 +109,7 @@ def by_strength(evidence: Evidence) -> Iterator[Remark]:
         for strength, group in panel.groupby("C"):
             rbf, poly = (best_of(select(evidence, group, {"estimator.kernel": kernel})) for kernel in ("rbf", "poly"))
             if rbf is not None and poly is not None:
-                lead = difference(rbf["accuracy"], poly["accuracy"])
+                lead = accuracy_difference(rbf["runs"], poly["runs"], evidence.confidence)
                 yield Remark(f"{title}: lead of RBF where both have C {strength:g}", lead, "points")
 
 

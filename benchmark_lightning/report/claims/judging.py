@@ -1,43 +1,68 @@
 """Claims are judged: each comparison finds its estimates among the records, and the verdict follows."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import pandas as pd
 
 from benchmark_lightning.errors import InputError
-from benchmark_lightning.report.claims.definition import REST, Comparison, Definition, read_claims
-from benchmark_lightning.report.claims.measures import MEASURES, TIMED, compared, measured, unit_of
+from benchmark_lightning.report.claims.comparing import DATA, Comparer, select
+from benchmark_lightning.report.claims.definition import Comparison, Definition, read_claims
+from benchmark_lightning.report.claims.measures import MEASURES
 from benchmark_lightning.report.claims.speedups import speedup_findings
 from benchmark_lightning.report.claims.verdicts import Claim, Finding, Remark
-from benchmark_lightning.report.evidence.configurations import best_of
 from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.evidence.forecast import forecast
 from benchmark_lightning.report.evidence.formatting import escape, training_images
+from benchmark_lightning.report.evidence.looks import nominal_level
 from benchmark_lightning.report.evidence.questions import find_function
-from benchmark_lightning.report.evidence.selection import COLUMNS, matches
-from benchmark_lightning.report.evidence.settings import MODEL_KEYS, phrase
-from benchmark_lightning.report.evidence.statistics import Estimate, mean_of_alike, median_of
 
 Kind = TypeVar("Kind", Finding, Remark)
-ONE_RUN = "one of them ran once, and other seeds may differ by more"
+ONE_OF_MANY = "outside, but not by enough for one of {} comparisons"
 ONE_PART = "on a part of the training images, where the claim is about all"
-_DATA = ("dataset", "num_train", "split_hash", "fingerprint")  # equal in what two kinds of method share
-_PLACE = ("machine", "source_hash")  # equal where times are compared
 
 
 def check_claims(evidence: Evidence) -> list[Claim]:
-    """The claims of the study with what the records say of them."""
-    return [_judge(number, claim, evidence) for number, claim in enumerate(read_claims(evidence.questions), 1)]
+    """The claims of the study with what the records say of them.
+
+    In a study with looks the intervals are repeated confidence intervals, which hold at all looks together; see ``looks``.
+    """
+    judged = evidence.at(1 - nominal_level(evidence.questions.looks)) if evidence.questions.looks else evidence
+    return [_judge(number, claim, judged) for number, claim in enumerate(read_claims(evidence.questions), 1)]
 
 
 def _judge(number: int, claim: Definition, evidence: Evidence) -> Claim:
-    findings = [finding for comparison in claim.comparisons for finding in find(comparison, evidence)]
+    findings = _confirmed(claim, _findings(claim, evidence), evidence)
     remarks = () if claim.explain is None else tuple(_called(claim.explain, evidence, Remark))
     return Claim(
         number, claim.name, claim.says, claim.section, claim.published, claim.criterion or _criterion(claim), findings,
         _remedy(claim.needs), remarks,
     )  # fmt: skip
+
+
+def _findings(claim: Definition, evidence: Evidence) -> list[Finding]:
+    found = [finding for comparison in claim.comparisons for finding in find(comparison, evidence)]
+    return [
+        finding._replace(forecast=forecast(finding.estimate, finding.region, evidence.confidence)) for finding in found
+    ]
+
+
+def _confirmed(claim: Definition, findings: list[Finding], evidence: Evidence) -> list[Finding]:
+    """The findings; of several, one that fails has to do so at a level that allows for their number (Bonferroni).
+
+    All of them must hold for the claim to hold, which needs no correction (Berger 1982); but any one that fails is enough
+    for it to fail, and with many comparisons one does by chance.
+    """
+    measured = [finding for finding in findings if finding.estimate is not None]
+    if len(measured) < 2 or not any(finding.verdict == "fails" for finding in measured):
+        return findings
+    strict = _findings(claim, evidence.at(1 - (1 - evidence.confidence) / len(measured)))
+    return [
+        finding._replace(caveat=ONE_OF_MANY.format(len(measured)))
+        if finding.verdict == "fails" and stricter.verdict != "fails" else finding
+        for finding, stricter in zip(findings, strict, strict=True)
+    ]  # fmt: skip
 
 
 def _criterion(claim: Definition) -> str:
@@ -80,7 +105,7 @@ def find(comparison: Comparison, evidence: Evidence) -> list[Finding]:
     frame = evidence.configurations
     frame = select(evidence, frame[frame["n"] > 0], comparison.where)
     taken = select(evidence, frame, comparison.take)
-    return asked(evidence, taken, _Comparer(comparison, evidence, frame), comparison.within, comparison.any_part)
+    return asked(evidence, taken, Comparer(comparison, evidence, frame), comparison.within, comparison.any_part)
 
 
 def _called(name: str, evidence: Evidence, kind: type[Kind]) -> list[Kind]:
@@ -93,13 +118,6 @@ def _called(name: str, evidence: Evidence, kind: type[Kind]) -> list[Kind]:
     if not isinstance(result, list | tuple) or not all(isinstance(item, kind) for item in result):
         raise InputError(f"{name} in {evidence.questions.path} returns {result!r}; return a list of {kind.__name__}")
     return list(result)
-
-
-def select(evidence: Evidence, frame: pd.DataFrame, selector: Mapping[str, Any]) -> pd.DataFrame:
-    """The configurations that have all the values; see ``selection.matches``."""
-    rows = frame[["configuration", *COLUMNS]].to_dict("records")
-    is_meant = [matches(selector, evidence.configs[row["configuration"]], row) for row in rows]
-    return frame[pd.Series(is_meant, index=frame.index, dtype=bool)]
 
 
 def asked(
@@ -137,7 +155,7 @@ def _groups(evidence: Evidence, frame: pd.DataFrame, within: Sequence[str]) -> l
         return evidence.panels(frame)
     return [
         (f"{group['dataset'].iloc[0]} ({training_images(*group[['num_train', 'train_fraction']].iloc[0])})", group)
-        for _, group in frame.groupby(list(dict.fromkeys((*_DATA, *within))), dropna=False)
+        for _, group in frame.groupby(list(dict.fromkeys((*DATA, *within))), dropna=False)
     ]
 
 
@@ -145,113 +163,3 @@ def _share(group: pd.DataFrame) -> float:
     """Of the training images, how many were trained on."""
     fraction = group["train_fraction"].iloc[0]
     return 1.0 if pd.isna(fraction) else float(fraction)
-
-
-def one_run(rows: Sequence[pd.Series]) -> str:
-    """Why nothing follows where one ran once whose outcome depends on its seed: test images know of no other seeds."""
-    return ONE_RUN if any(row["depends_on_seed"] and row["n"] < 2 for row in rows) else ""
-
-
-class _Comparer:
-    """Compares a group of what is taken with the other side of a comparison.
-
-    Args:
-        comparison: what is compared.
-        evidence: what was measured.
-        frame: the configurations among which the other side is.
-    """
-
-    def __init__(self, comparison: Comparison, evidence: Evidence, frame: pd.DataFrame) -> None:
-        self._comparison, self._evidence, self._frame = comparison, evidence, frame
-
-    def __call__(self, title: str, taken: pd.DataFrame) -> list[Finding]:
-        comparison = self._comparison
-        if comparison.against is None:
-            best = best_of(taken)
-            assert best is not None
-            estimate = measured(self._evidence, best, comparison.measure)
-            return [self._finding(f"{title}: {self._words()} {best['name']}", estimate, [best])]
-        others = self._comparable(taken)
-        if comparison.against != REST:
-            assert isinstance(comparison.against, Mapping)
-            others = select(self._evidence, others, comparison.against)
-        return self._alike(title, taken, others) if comparison.pair == "alike" else self._best(title, taken, others)
-
-    def _comparable(self, taken: pd.DataFrame) -> pd.DataFrame:
-        """All that ``taken`` may be compared with, without itself."""
-        first, rest = taken.iloc[0], self._frame.drop(taken.index)
-        if self._comparison.within:
-            return rest[_equal_in(rest, first, (*_DATA, *self._comparison.within))]
-        place = _PLACE if self._comparison.measure in TIMED else ()
-        is_other_kind = (rest["kind"] != first["kind"]) & _equal_in(rest, first, (*_DATA, *place))
-        return rest[(rest["setting"] == first["setting"]) & (rest["kind"] == first["kind"]) | is_other_kind]
-
-    def _best(self, title: str, taken: pd.DataFrame, others: pd.DataFrame) -> list[Finding]:
-        ours, rival = best_of(taken), best_of(others)
-        what = f"{title}: {self._words()}"
-        if ours is None or rival is None:
-            return [self._finding(what, None, [])]
-        joint = "minus" if self._comparison.compare == "difference" else "over"
-        estimate = self._compared(ours, rival)
-        return [self._finding(f"{what} ({ours['name']} {joint} {rival['name']})", estimate, [ours, rival])]
-
-    def _alike(self, title: str, taken: pd.DataFrame, others: pd.DataFrame) -> list[Finding]:
-        pairs = self._pairs(taken, others)
-        found = [(left, right, self._compared(left, right)) for left, right in pairs]
-        estimates = [estimate for _, _, estimate in found if estimate is not None]
-        estimate = next(iter(estimates), None)
-        if len(estimates) > 1 and self._comparison.compare == "difference":
-            unit = unit_of(self._comparison.measure, self._comparison.compare)
-            estimate = mean_of_alike(estimates, 100 if unit == "points" else 1)
-        elif len(estimates) > 1:
-            estimate = median_of([one.value for one in estimates])
-            estimate = estimate._replace(method=f"{len(estimates)} pairs of configurations: their spread")
-        rows = [row for left, right, _ in found for row in (left, right)]
-        return [self._finding(f"{title}: {self._words()}{self._sides()}", estimate, rows)]
-
-    def _sides(self) -> str:
-        """Words for the two sides of pairs, where the claim has none of its own."""
-        comparison = self._comparison
-        if comparison.what or not isinstance(comparison.against, Mapping):
-            return ""
-        left, right = (
-            ", ".join(phrase(key, value) for key, value in side.items())
-            for side in (comparison.take, comparison.against)
-        )
-        return f" ({left} {'minus' if comparison.compare == 'difference' else 'over'} {right})"
-
-    def _pairs(self, taken: pd.DataFrame, others: pd.DataFrame) -> list[tuple[pd.Series, pd.Series]]:
-        """Configurations that are equal in all axes but those that tell the two sides apart."""
-        against = self._comparison.against
-        told = {*self._comparison.take, *(against if isinstance(against, Mapping) else ())}
-        if told & {"model", "model.arch", "model.network", "estimator"}:
-            told |= set(MODEL_KEYS)
-        same = ["dataset", "setting", *(axis for axis in self._evidence.axes if axis not in told)]
-        by_place: dict[tuple[str, ...], list[pd.Series]] = {}
-        for _, row in others.iterrows():
-            by_place.setdefault(tuple(map(str, row[same])), []).append(row)
-        return [(row, other) for _, row in taken.iterrows() for other in by_place.get(tuple(map(str, row[same])), [])]
-
-    def _compared(self, left: pd.Series, right: pd.Series) -> Estimate | None:
-        estimates = [measured(self._evidence, row, self._comparison.measure) for row in (left, right)]
-        ours, theirs = estimates
-        return None if ours is None or theirs is None else compared(self._comparison.compare, ours, theirs)
-
-    def _words(self) -> str:
-        comparison = self._comparison
-        if comparison.what:
-            return comparison.what
-        words = MEASURES[comparison.measure].words
-        return f"{words} of" if comparison.compare == "value" else f"{comparison.compare} in {words}"
-
-    def _finding(self, what: str, estimate: Estimate | None, rows: Sequence[pd.Series]) -> Finding:
-        comparison = self._comparison
-        unit = unit_of(comparison.measure, comparison.compare)
-        return Finding(what, estimate, comparison.holds, unit, one_run(rows))
-
-
-def _equal_in(frame: pd.DataFrame, row: pd.Series, columns: Sequence[str]) -> pd.Series:
-    """Which configurations have the values of ``row`` in some columns."""
-    return pd.Series(
-        (frame[list(columns)].astype(str) == row[list(columns)].astype(str)).all(axis=1), index=frame.index
-    )

@@ -1,11 +1,15 @@
 """Measures of a configuration that a claim can be about, each with its unit."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import pandas as pd
 
+from benchmark_lightning.report.evidence.estimate import Estimate
 from benchmark_lightning.report.evidence.evidence import Evidence
-from benchmark_lightning.report.evidence.statistics import Estimate, difference, mean_of, median_of, ratio
+from benchmark_lightning.report.evidence.noise import accuracy_difference
+from benchmark_lightning.report.evidence.runs import Runs, folds_of, runs_of
+from benchmark_lightning.report.evidence.statistics import difference, mean_of, median_of, ratio_of_runs
 
 
 class Measure(NamedTuple):
@@ -47,21 +51,63 @@ def measured(evidence: Evidence, row: pd.Series, measure: str) -> Estimate | Non
     if measure == "test/accuracy":
         accuracy: Estimate | None = row["accuracy"]
         return accuracy
-    if measure == "fit_seconds":
-        cost: Estimate | None = row["cost"]
-        return cost
+    values = list(run_values(evidence, row, measure).values())
+    if not values:
+        return None
+    return (
+        mean_of(values, evidence.confidence) if MEASURES[measure].is_share else median_of(values, evidence.confidence)
+    )
+
+
+def run_values(evidence: Evidence, row: pd.Series, measure: str) -> dict[Any, float]:
+    """The measure of each run of a configuration, by seed, fold and repeat; empty where it is not positive, unless it is a share.
+
+    Of a share, a repeat of a seed is no further run.
+    """
     is_share, column = MEASURES[measure].is_share, MEASURES[measure].column
-    values = evidence.runs_of(row["configuration"])[column].dropna().tolist()
-    if not values or (not is_share and min(values) <= 0):
-        return None
-    return mean_of(values) if is_share else median_of(values)
+    runs = evidence.runs_of(row["configuration"])
+    runs = runs[runs[column].notna()]
+    if is_share:
+        return {str(seed): float(mean) for seed, mean in runs.groupby("seed", dropna=False)[column].mean().items()}
+    if (runs[column] <= 0).any():
+        return {}
+    names = runs["seed"].astype(str) + "/" + runs["fold"].astype(str) + "/" + runs["repeat"].astype(str)
+    return dict(zip(names + "/" + runs["sweep"], runs[column].astype(float), strict=True))
 
 
-def compared(compare: str, left: Estimate, right: Estimate) -> Estimate | None:
-    """The difference or the ratio of two estimates; None for the ratio of what is not above 0."""
-    if compare == "ratio" and min(left.value, right.value) <= 0:
+def compared(evidence: Evidence, comparison: tuple[str, str], left: pd.Series, right: pd.Series) -> Estimate | None:
+    """The difference or the ratio of a measure of two configurations; None where it was not measured.
+
+    Accuracies are compared image by image, times by pairs of runs that ran one after the other; see ``noise`` and
+    ``statistics``.
+
+    Args:
+        comparison: the measure, and ``difference`` or ``ratio``.
+        left: a row of ``Evidence.configurations``.
+        right: another one.
+    """
+    measure, compare = comparison
+    if measure == "test/accuracy" and compare == "difference":
+        ours, theirs = on_shared_folds(evidence, [left, right])
+        return accuracy_difference(ours, theirs, evidence.confidence)
+    values = [run_values(evidence, row, measure) for row in (left, right)]
+    if not all(values) or (compare == "ratio" and min(*values[0].values(), *values[1].values()) <= 0):
         return None
-    return difference(left, right) if compare == "difference" else ratio(left, right)
+    if compare == "ratio":
+        return ratio_of_runs(values[0], values[1], evidence.confidence)
+    means = [mean_of(list(of_side.values()), evidence.confidence) for of_side in values]
+    found = difference(means[0], means[1], evidence.confidence)
+    return found._replace(method=f"{found.method} over the runs, as if there were no other images")
+
+
+def on_shared_folds(evidence: Evidence, rows: Sequence[pd.Series]) -> list[Runs]:
+    """The runs of configurations on the test folds that all of them were tested on; on their own where they share none."""
+    trials = [evidence.runs_of(row["configuration"]) for row in rows]
+    folds = [folds_of(of_row[of_row["test_accuracy"].notna()]) for of_row in trials]
+    if len(set(folds)) == 1 or not (shared := frozenset.intersection(*folds)):
+        return [row["runs"] for row in rows]
+    restricted = [runs_of(of_row, shared) for of_row in trials]
+    return restricted if all(runs.n for runs in restricted) else [row["runs"] for row in rows]
 
 
 def unit_of(measure: str, compare: str) -> str:

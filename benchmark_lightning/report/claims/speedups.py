@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmark_lightning.report.claims.definition import Comparison
-from benchmark_lightning.report.claims.measures import compared
 from benchmark_lightning.report.claims.verdicts import Finding
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.selection import matches
+from benchmark_lightning.report.evidence.statistics import difference, ratio
 from benchmark_lightning.report.evidence.timings import Speedup, work_title
 
 
@@ -27,11 +27,12 @@ def speedup_findings(comparison: Comparison, evidence: Evidence) -> list[Finding
         speedup for speedup in measured
         if speedup not in taken and (not isinstance(comparison.against, Mapping) or _is_meant(comparison.against, speedup))
     ]  # fmt: skip
+    between = ratio if comparison.compare == "ratio" else difference
     rest = ("dataset", "settings", "batch_size", "precision", "num_train", "variant")
     return [
         Finding(
             f"{work_title(left.work, *rest)}: {comparison.what or 'speedup compared'} ({left.work['model']} over {right.work['model']})",
-            compared(comparison.compare, left.estimate, right.estimate), comparison.holds,
+            between(left.estimate, right.estimate, evidence.confidence), comparison.holds,
         )
         for left in taken for right in others if _same_but_model(left, right)
     ]  # fmt: skip

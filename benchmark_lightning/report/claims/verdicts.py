@@ -2,7 +2,8 @@
 
 from typing import Literal, NamedTuple
 
-from benchmark_lightning.report.evidence.statistics import Estimate
+from benchmark_lightning.report.evidence.estimate import Estimate
+from benchmark_lightning.report.evidence.forecast import Forecast
 
 Verdict = Literal["holds", "fails", "undecided", "not measured"]
 VERDICTS: tuple[Verdict, ...] = ("holds", "fails", "undecided", "not measured")
@@ -17,6 +18,8 @@ class Finding(NamedTuple):
         region: the values, ends included, for which the claim holds.
         unit: ``accuracy``, ``points`` of it, ``ratio``, ``seconds``, ``epochs``, ``share`` or ``number``; how the numbers are printed.
         caveat: why no verdict follows, wherever the interval lies.
+        sides: ids of the configurations that may stand on each side of the comparison.
+        forecast: what it would take to decide it, where the noise of the estimate is known.
     """
 
     what: str
@@ -24,6 +27,8 @@ class Finding(NamedTuple):
     region: tuple[float, float]
     unit: str = "ratio"
     caveat: str = ""
+    sides: tuple[tuple[str, ...], ...] = ()
+    forecast: Forecast | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -3,11 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from benchmark_lightning.report.evidence.rounding import settled, settled_array
+from benchmark_lightning.report.evidence.choice import best_position as best_of_runs
+from benchmark_lightning.report.evidence.choice import could_be_best
+from benchmark_lightning.report.evidence.estimate import CONFIDENCE, Estimate
+from benchmark_lightning.report.evidence.noise import mean_accuracy
+from benchmark_lightning.report.evidence.rounding import settled
+from benchmark_lightning.report.evidence.runs import runs_of
 from benchmark_lightning.report.evidence.settings import MODEL_KEYS, is_given, is_number, phrase, varies
-from benchmark_lightning.report.evidence.statistics import Estimate, accuracy, as_good_as_best, median_of
+from benchmark_lightning.report.evidence.statistics import median_of
 
 _SAME = (
     "kind", "model", "dataset", "setting", "condition", "candidate", "num_train", "train_fraction", "num_test", "split",
@@ -36,27 +42,29 @@ _MADE = (
     "low",
     "high",
     "val_accuracy",
+    "seed_sd",
     "runs",
 )
 
 
-def configurations(table: pd.DataFrame, axes: Sequence[str]) -> pd.DataFrame:
+def configurations(table: pd.DataFrame, axes: Sequence[str], confidence: float = CONFIDENCE) -> pd.DataFrame:
     """One row for each configuration that was to be trained to the end, also where every run of it failed.
 
     Columns besides the axes: ``name`` for a person, with what varies, and ``family``, the same without the numbers;
     ``accuracy`` and ``cost`` (``Estimate`` or None: test accuracy, and seconds of training), their ends as ``low`` and
-    ``high``, ``value``, ``n`` (seeds), ``val_accuracy`` (mean), ``num_failed``, ``why_failed`` and ``is_as_good_as_best`` and
-    ``is_best`` among the configurations of the same data set, kind and setting.
+    ``high``, ``value``, ``n`` (seeds), ``val_accuracy`` (mean), ``seed_sd`` (of the test accuracies over seeds; nan for one seed), ``runs``
+    (``Runs`` or None), ``num_failed``, ``why_failed``, and ``is_best`` and ``could_be_best`` among the configurations of the
+    same data set, kind and setting: the latter are those that no other one is told to be better than.
     """
     whole = table[table["is_whole"] & (table["status"] != "skipped")]
     same = [*axes, *_SAME]
-    rows = [_row(runs, same) for _, runs in whole.groupby("configuration", sort=False)]
+    rows = [_row(runs, same, confidence) for _, runs in whole.groupby("configuration", sort=False)]
     frame = pd.DataFrame(rows, columns=["configuration", *same, *_MEDIANS, *_MADE])
     by = ["dataset", "kind", "setting", "model", *(axis for axis in axes if axis not in MODEL_KEYS)]
     frame = frame.sort_values(by, ignore_index=True, na_position="first", key=_sortable)
     names = _names(frame, axes)
     frame["name"], frame["family"] = ([names[position][part] for position in frame.index] for part in (0, 1))
-    frame[["is_best", "is_as_good_as_best"]] = False
+    frame[["is_best", "could_be_best"]] = False
     for _, group in frame.groupby(["dataset", "kind", "setting"]):
         _mark_best(frame, group[group["n"] > 0])
     return frame
@@ -89,24 +97,24 @@ def _names(frame: pd.DataFrame, axes: Sequence[str]) -> dict[Any, tuple[str, str
     return names
 
 
-def _row(runs: pd.DataFrame, same: Sequence[str]) -> dict[str, Any]:
+def _row(runs: pd.DataFrame, same: Sequence[str], confidence: float) -> dict[str, Any]:
     first, done = runs.iloc[0], runs[(runs["status"] == "ok") & runs["test_accuracy"].notna()]
     failed = runs[runs["status"] != "ok"]
-    # A repeat of a seed is no replicate: it has the same accuracy, to rounding.
-    of_seeds = done.groupby("seed", dropna=False)["test_accuracy"].mean().tolist()
+    of_seeds = runs_of(done) if len(done) else None
+    if of_seeds is not None and not of_seeds.n:  # no seed was tested on all folds
+        of_seeds = runs_of(done, [int(done["fold"].mode().iloc[0])])
     tested: Estimate | None = None
     cost: Estimate | None = None
-    if len(done):
-        num_test = first["num_test"]
-        tested = accuracy(of_seeds, None if pd.isna(num_test) else int(num_test))
+    if of_seeds is not None:
+        tested = mean_accuracy(of_seeds, confidence)
         seconds = done["fit_seconds"].dropna()
         seconds = seconds[seconds > 0]
-        cost = median_of(seconds.tolist()) if len(seconds) else None
+        cost = median_of(seconds.tolist(), confidence) if len(seconds) else None
     return {
         "configuration": first["configuration"],
         **{name: first[name] for name in same},
         **{name: done[name].median() for name in _MEDIANS},
-        "n": len(of_seeds),
+        "n": 0 if of_seeds is None else of_seeds.n,
         "num_failed": len(failed),
         "why_failed": ", ".join(sorted(set(failed["status"]))),
         "accuracy": tested,
@@ -115,24 +123,22 @@ def _row(runs: pd.DataFrame, same: Sequence[str]) -> dict[str, Any]:
         "low": tested.low if tested else None,
         "high": tested.high if tested else None,
         "val_accuracy": settled(done["val_accuracy"].mean()),
+        "seed_sd": np.nan if of_seeds is None or of_seeds.n < 2 else settled(np.std(of_seeds.accuracies, ddof=1)),
         "runs": of_seeds,
     }
 
 
 def _mark_best(frame: pd.DataFrame, group: pd.DataFrame) -> None:
-    """Marks the configuration with the highest mean validation accuracy, and those whose tests do not tell them apart."""
+    """Marks the configuration with the highest mean validation accuracy, and those that could be the best."""
     if group.empty:
         return
-    position = best_position(group)
-    frame.loc[group.index[position], "is_best"] = True
-    num_test = group["num_test"].fillna(1).astype(int).tolist()
-    frame.loc[group.index, "is_as_good_as_best"] = as_good_as_best(group["runs"].tolist(), num_test, position)
+    frame.loc[group.index[best_position(group)], "is_best"] = True
+    frame.loc[group.index, "could_be_best"] = could_be_best(group["runs"].tolist())
 
 
 def best_position(group: pd.DataFrame) -> int:
     """Where the row with the highest mean validation accuracy stands; the test images choose nothing."""
-    chosen = group["val_accuracy"] if group["val_accuracy"].notna().any() else group["value"]
-    return int(settled_array(chosen.fillna(-1.0)).argmax())
+    return best_of_runs(group["runs"].tolist())
 
 
 def best_of(frame: pd.DataFrame, **equal: Any) -> pd.Series | None:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from benchmark_lightning.report.evidence.collection import Collection, collect
 from benchmark_lightning.report.evidence.configurations import configurations, varying_axes
+from benchmark_lightning.report.evidence.estimate import CONFIDENCE
 from benchmark_lightning.report.evidence.formatting import training_images
 from benchmark_lightning.report.evidence.questions import Questions, questions_of
 from benchmark_lightning.report.evidence.table import describe_settings
@@ -20,11 +21,16 @@ class Evidence:
     Args:
         collection: the records.
         questions: the claims, printed values and figures of the study that they belong to.
+        confidence: of all intervals.
     """
 
-    def __init__(self, collection: Collection, questions: Questions | None = None) -> None:
+    def __init__(
+        self, collection: Collection, questions: Questions | None = None, confidence: float = CONFIDENCE
+    ) -> None:
+        self._collection = collection
         (self.table, self.axes, self.configs, self.settings, _), self.curves, self.problems = collection
         self.questions = questions or Questions()
+        self.confidence = confidence
 
     @classmethod
     def of(cls, *folders: str | Path, study: Path | None = None) -> "Evidence":
@@ -39,6 +45,10 @@ class Evidence:
         paths = [Path(folder) for folder in folders]
         return cls(collect(paths), questions_of(paths, study))
 
+    def at(self, confidence: float) -> "Evidence":
+        """The same evidence with intervals of another confidence."""
+        return self if confidence == self.confidence else Evidence(self._collection, self.questions, confidence)
+
     def by_folder(self, folders: Sequence[Path]) -> dict[Path, "Evidence"]:
         """The evidence of each folder by itself; a single one is not read again."""
         if len(folders) == 1:
@@ -48,7 +58,7 @@ class Evidence:
     @cached_property
     def configurations(self) -> pd.DataFrame:
         """One row for each configuration that was trained to the end."""
-        return configurations(self.table, self.axes)
+        return configurations(self.table, self.axes, self.confidence)
 
     @cached_property
     def networks(self) -> pd.DataFrame:
@@ -63,12 +73,12 @@ class Evidence:
     @cached_property
     def timings(self) -> list[Timing]:
         """The steady rate of each kind of work on each device."""
-        return timings(self.table, self.configs, self.settings)
+        return timings(self.table, self.configs, self.settings, self.confidence)
 
     @cached_property
     def speedups(self) -> list[Speedup]:
         """Each device compared with its baseline."""
-        return speedups(self.timings)
+        return speedups(self.timings, self.confidence)
 
     def varying(self, frame: pd.DataFrame) -> list[str]:
         """The axes in which configurations differ, but for those that name the model."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from benchmark_lightning.report.evidence.estimate import Estimate
 from benchmark_lightning.report.evidence.rounding import settled
-from benchmark_lightning.report.evidence.statistics import Estimate
 
 NOT_MEASURED = "not measured"
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|&~$!])")
@@ -89,8 +89,7 @@ def estimate(value: Estimate | None, unit: str = "ratio") -> str:
         return text
     if value.low is None or value.high is None:
         return f"{text} ({'one run, ' if value.n == 1 else f'{value.n} runs, '}no interval)"
-    over = " over the runs" if value.kind == "range" else ""
-    return f"{text} ({told(scale * value.low)} to {told(scale * value.high)}{over})"
+    return f"{text} ({told(scale * value.low)} to {told(scale * value.high)})"
 
 
 def _in_hundredths(value: float) -> str:

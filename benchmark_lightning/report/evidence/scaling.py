@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark_lightning.report.evidence.configurations import best_position, main_split
+from benchmark_lightning.report.evidence.estimate import Noise
 from benchmark_lightning.report.evidence.statistics import Line, fit_line
 from benchmark_lightning.report.evidence.timings import Timing, work_title
 
@@ -49,8 +50,9 @@ def _power_law(rows: pd.DataFrame) -> Line | None:
     if not (rows["fit_seconds"] > 0).all():
         return None
     return fit_line(
-        np.log(rows["num_train"].astype(float)).tolist(), np.log(rows["fit_seconds"].astype(float)).tolist()
-    )
+        np.log(rows["num_train"].astype(float)).tolist(), np.log(rows["fit_seconds"].astype(float)).tolist(),
+        [cost.noise for cost in rows["cost"]],
+    )  # fmt: skip
 
 
 def flops_lines(timings: Sequence[Timing]) -> list[tuple[str, list[Timing], Line | None]]:
@@ -65,10 +67,17 @@ def flops_lines(timings: Sequence[Timing]) -> list[tuple[str, list[Timing], Line
     for name, members in groups.items():
         by_arithmetic = sorted(members, key=lambda timing: timing.macs or 0.0)
         line = fit_line(
-            [gflops(timing) for timing in by_arithmetic], [timing.seconds.value for timing in by_arithmetic]
-        )
+            [gflops(timing) for timing in by_arithmetic], [timing.seconds.value for timing in by_arithmetic],
+            [_noise_of_seconds(timing) for timing in by_arithmetic],
+        )  # fmt: skip
         result.append((name, by_arithmetic, line))
     return result
+
+
+def _noise_of_seconds(timing: Timing) -> Noise | None:
+    """The noise of its seconds, which is known of their logarithm."""
+    noise = timing.seconds.noise
+    return None if noise is None else noise._replace(seeds=noise.seeds * timing.seconds.value**2, is_log=False)
 
 
 def gflops(timing: Timing) -> float:

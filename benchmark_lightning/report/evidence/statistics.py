@@ -1,140 +1,65 @@
-"""Estimates with their intervals: accuracies, times, differences, ratios, ties, frontiers and lines.
+"""Intervals of times, rates and other means over runs; frontiers and lines. Those of accuracies are in ``noise``.
 
-All intervals are of 95 %. With few runs they use Student's t and not the bootstrap: in simulations of normal runs the
-percentile bootstrap of three covers the truth in 76 of 100 draws and that of two in 50, Student's t in 95
-(``tests/report/test_statistics.py`` draws them again).
+With few runs they use Student's t and not the bootstrap: in simulations of normal runs the percentile bootstrap of three
+covers the truth in 76 of 100 draws and that of two in 50, Student's t in 95 (``tests/report/test_statistics.py``).
 """
 
 import math
-from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from benchmark_lightning.report.evidence.estimate import CONFIDENCE, Estimate, Noise, half_width
 from benchmark_lightning.report.evidence.rounding import settled, settled_array
 
-CONFIDENCE = 0.95
 NUM_FOR_BOOTSTRAP = 20  # from so many values on the bootstrap covers as it should
 NUM_RESAMPLES = 2000
 SEED = 0  # the same records give the same report
+ONE_RUN = "one run: no interval"
 Floats = NDArray[np.float64]
 
 
-class _Estimate(NamedTuple):
-    value: float
-    low: float | None
-    high: float | None
-    n: int
-    method: str
-    kind: Literal["interval", "range", "exact"] = "interval"
-
-
-class Estimate(_Estimate):
-    """A value with its interval, where one is known; its numbers are ``settled``, so that they can be compared.
-
-    Args:
-        value: the estimate.
-        low: lower end of the interval; None where there is none.
-        high: upper end.
-        n: runs, or pairs of runs, that it comes from.
-        method: how the interval was made, for a person.
-        kind: whether the ends are those of an ``interval`` or of the ``range`` of the runs, or the value is ``exact``.
-    """
-
-    __slots__ = ()
-
-    def __new__(
-        cls,
-        value: float,
-        low: float | None,
-        high: float | None,
-        n: int,
-        method: str,
-        kind: Literal["interval", "range", "exact"] = "interval",
-    ) -> Self:
-        low, high = (None if end is None else settled(end) for end in (low, high))
-        return super().__new__(cls, settled(value), low, high, n, method, kind)
-
-    @property
-    def half_width(self) -> float:
-        """Half the interval; 0 where there is none."""
-        return 0.0 if self.low is None or self.high is None else (self.high - self.low) / 2
-
-
-def accuracy(accuracies: Sequence[float], num_images: int | None) -> Estimate:
-    """The mean accuracy of runs tested on the same images, as it would be on other images and with other seeds.
-
-    One run has the Wilson interval of its test images. Of several, that of their mean and Student's t over the runs
-    are added in quadrature, since seeds and images err independently: rather too wide (in simulation it covers 94 to
-    98 of 100) than too narrow, as Satterthwaite's approximation is for two or three runs (87 to 95).
-
-    Args:
-        accuracies: one a run, in [0, 1].
-        num_images: on which each was tested; None leaves the images' part out.
-    """
-    values = np.asarray(accuracies, dtype=float)
-    mean, n = settled(values.mean()), len(values)
-    if num_images is None:
-        return mean_of(accuracies)
-    images = stats.binomtest(round(mean * num_images), num_images).proportion_ci(CONFIDENCE, method="wilson")
-    below, above = max(mean - float(images.low), 0.0), max(float(images.high) - mean, 0.0)
-    if n == 1:
-        return Estimate(mean, mean - below, mean + above, 1, f"one run: Wilson over {num_images:,} test images")
-    runs = mean_of(accuracies).half_width
-    low, high = max(mean - math.hypot(below, runs), 0.0), min(mean + math.hypot(above, runs), 1.0)
-    return Estimate(mean, low, high, n, f"{n} runs: Student's t, and Wilson over {num_images:,} test images")
-
-
-def mean_of(values: Sequence[float]) -> Estimate:
+def mean_of(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
     """The mean, with Student's t; from ``NUM_FOR_BOOTSTRAP`` values on, with the bias-corrected bootstrap."""
     array = np.asarray(values, dtype=float)
     mean, n = float(array.mean()), len(array)
     if n == 1:
-        return Estimate(mean, None, None, 1, "one run: no interval")
+        return Estimate(mean, None, None, 1, ONE_RUN)
+    noise = _noise_of(array)
     if n >= NUM_FOR_BOOTSTRAP and np.ptp(array) > 0:
-        low, high = _bootstrap(array, _settled_mean, "BCa")
-        return Estimate(mean, low, high, n, f"{n} runs: bootstrap of the mean")
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * stats.sem(array))
-    return Estimate(mean, mean - half, mean + half, n, f"{n} runs: Student's t")
+        low, high = _bootstrap(array, _settled_mean, "BCa", confidence)
+        return Estimate(mean, low, high, n, f"{n} runs: bootstrap of the mean", noise=noise)
+    half = half_width(noise, confidence)
+    return Estimate(mean, mean - half, mean + half, n, f"{n} runs: Student's t", noise=noise)
 
 
-def mean_of_alike(estimates: Sequence[Estimate], scale: int = 1) -> Estimate:
-    """The mean of estimates that may err together, as those made on the same test images do.
-
-    Its interval is the mean of theirs: as wide as if all erred alike, and so rather too wide than too narrow. It speaks
-    of these estimates alone, however much they differ, and not of others like them.
-
-    Args:
-        estimates: differences.
-        scale: in which the words about their spread give them, such as 100 for points of accuracy.
-
-    >>> mean_of_alike([Estimate(0.125, 0.0, 0.25, 1, ""), Estimate(0.375, 0.25, 0.5, 1, "")])[:4]
-    (0.25, 0.125, 0.375, 2)
-    """
-    value, n = float(np.mean([estimate.value for estimate in estimates])), len(estimates)
-    lowest, highest = (scale * end(one.value for one in estimates) for end in (min, max))
-    spread = f"{n} pairs, from {lowest:.2f} to {highest:.2f}"
-    ends = [(one.low, one.high) for one in estimates if one.low is not None and one.high is not None]
-    if len(ends) < n:
-        return Estimate(value, None, None, n, f"{spread}: one of them has no interval")
-    low, high = np.mean(ends, axis=0).tolist()
-    return Estimate(value, low, high, n, f"{spread}: the mean of their intervals")
+def _noise_of(values: Floats, is_log: bool = False) -> Noise:
+    n = len(values)
+    return Noise(settled(np.var(values, ddof=1) / n), n - 1, num_seeds=n, is_log=is_log)
 
 
-def median_of(values: Sequence[float]) -> Estimate:
+def median_of(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
     """The median of positive values (times, rates, ratios), with Student's t on their logarithms or the bootstrap."""
     array = np.asarray(values, dtype=float)
     median, n = float(np.median(array)), len(array)
     if n == 1:
-        return Estimate(median, None, None, 1, "one run: no interval")
+        return Estimate(median, None, None, 1, ONE_RUN)
+    logs = np.log(array)
+    noise = _noise_of(logs, is_log=True)
     if n >= NUM_FOR_BOOTSTRAP and np.ptp(array) > 0:
-        low, high = _bootstrap(array, np.median, "percentile")
-        return Estimate(median, low, high, n, f"{n} runs: bootstrap of the median")
-    logs = mean_of(np.log(array).tolist())
-    low, high = (math.exp(min(max(end, -700.0), 700.0)) for end in (logs.low or 0.0, logs.high or 0.0))
-    return Estimate(median, min(low, median), max(high, median), n, f"{n} runs: Student's t on logarithms")
+        low, high = _bootstrap(array, np.median, "percentile", confidence)
+        return Estimate(median, low, high, n, f"{n} runs: bootstrap of the median", noise=noise)
+    half = half_width(noise, confidence)
+    low, high = (_exp(float(logs.mean()) + sign * half) for sign in (-1, 1))
+    method = f"{n} runs: Student's t on logarithms"
+    return Estimate(median, min(low, median), max(high, median), n, method, noise=noise)
+
+
+def _exp(value: float) -> float:
+    return math.exp(min(max(value, -700.0), 700.0))
 
 
 def _settled_mean(values: Floats, axis: int) -> Floats:
@@ -142,72 +67,58 @@ def _settled_mean(values: Floats, axis: int) -> Floats:
     return settled_array(np.mean(values, axis=axis))
 
 
-def _bootstrap(values: Floats, statistic: Any, method: str) -> tuple[float, float]:
+def _bootstrap(values: Floats, statistic: Any, method: str, confidence: float) -> tuple[float, float]:
     result = stats.bootstrap(
-        (values,), statistic, n_resamples=NUM_RESAMPLES, confidence_level=CONFIDENCE, method=method, rng=SEED
+        (values,), statistic, n_resamples=NUM_RESAMPLES, confidence_level=confidence, method=method, rng=SEED
     )
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
-def difference(left: Estimate, right: Estimate) -> Estimate:
-    """``left - right`` of two independent estimates.
+def difference(left: Estimate, right: Estimate, confidence: float = CONFIDENCE) -> Estimate:
+    """``left - right`` of two independent means; without an interval where one of them has none.
 
-    Source: Zou and Donner (2008), Construction of confidence limits about effect measures, Statistics in Medicine 27.
-    Estimates on the same test images err together, so the interval is rather too wide than too narrow.
+    Source: Welch (1947), The generalization of "Student's" problem, Biometrika 34.
     """
-    value = left.value - right.value
-    n = min(left.n, right.n)
-    if left.low is None or left.high is None or right.low is None or right.high is None:
+    value, n = left.value - right.value, min(left.n, right.n)
+    noise = _joint(left.noise, right.noise)
+    if noise is None:
         return Estimate(value, None, None, n, "no interval on one side")
-    low = value - math.hypot(left.value - left.low, right.high - right.value)
-    high = value + math.hypot(left.high - left.value, right.value - right.low)
-    return Estimate(value, low, high, n, "both intervals, in quadrature")
+    half = half_width(noise, confidence)
+    return Estimate(value, value - half, value + half, n, "Welch's t", noise=noise)
 
 
-def ratio(left: Estimate, right: Estimate) -> Estimate:
-    """``left / right`` of two independent positive estimates: the difference of their logarithms."""
-    logs = difference(_log(left), _log(right))
-    low, high = (None if end is None else math.exp(end) for end in (logs.low, logs.high))
-    return Estimate(left.value / right.value, low, high, logs.n, logs.method)
+def ratio(left: Estimate, right: Estimate, confidence: float = CONFIDENCE) -> Estimate:
+    """``left / right`` of two independent positive medians: Welch's t on their logarithms."""
+    value, n = left.value / right.value, min(left.n, right.n)
+    noise = _joint(left.noise, right.noise)
+    if noise is None:
+        return Estimate(value, None, None, n, "no interval on one side")
+    half = half_width(noise, confidence)
+    low, high = (_exp(math.log(value) + sign * half) for sign in (-1, 1))
+    return Estimate(value, low, high, n, "Welch's t on logarithms", noise=noise)
 
 
-def _log(estimate: Estimate) -> Estimate:
-    low, high = (None if end is None or end <= 0 else math.log(end) for end in (estimate.low, estimate.high))
-    return Estimate(math.log(estimate.value), low, high, estimate.n, estimate.method)
+def _joint(left: Noise | None, right: Noise | None) -> Noise | None:
+    """The noise of the difference of two independent estimates."""
+    if left is None or right is None:
+        return None
+    total = left.seeds + right.seeds
+    known = left.seeds**2 / left.df + right.seeds**2 / right.df
+    df = settled(total**2 / known) if known > 0 else math.inf
+    return Noise(total, df, num_seeds=(left.num_seeds + right.num_seeds) / 2, is_log=left.is_log)
 
 
-def as_good_as_best(runs: Sequence[Sequence[float]], num_images: Sequence[int], best: int) -> NDArray[np.bool_]:
-    """Mark the configurations that are not significantly worse than the best one, that one included.
-
-    A configuration is significantly worse where both its runs (Welch's t-test) and the test images (two proportions) say that
-    it is worse, at a false discovery rate of 5 % over all comparisons. With one run on either side the images decide.
+def ratio_of_runs(left: Mapping[Any, float], right: Mapping[Any, float], confidence: float = CONFIDENCE) -> Estimate:
+    """The ratio of two positive measures over their runs: of pairs where all runs have a partner, else of medians.
 
     Args:
-        runs: test accuracies of each configuration's runs.
-        num_images: on which each configuration was tested.
-        best: position of the best configuration.
+        left: value of each run, by what names the run: two of one name ran one after the other.
+        right: the same of what it is compared with.
     """
-    others = [position for position in range(len(runs)) if position != best]
-    as_good = np.ones(len(runs), dtype=bool)
-    if others:
-        p_values = [_p_worse(runs[best], num_images[best], runs[other], num_images[other]) for other in others]
-        as_good[others] = stats.false_discovery_control(p_values) > 1 - CONFIDENCE
-    return as_good
-
-
-def _p_worse(best: Sequence[float], num_best: int, other: Sequence[float], num_other: int) -> float:
-    """How likely such a lead of ``best`` is where ``other`` is just as good."""
-    lead = settled(np.mean(best) - np.mean(other))
-    if lead <= 0:
-        return 1.0
-    pooled = (float(np.mean(best)) * num_best + float(np.mean(other)) * num_other) / (num_best + num_other)
-    error = math.sqrt(pooled * (1 - pooled) * (1 / num_best + 1 / num_other))
-    by_images = float(stats.norm.sf(lead / error)) if error > 0 else 0.0
-    if min(len(best), len(other)) < 2 or np.ptp(best) + np.ptp(other) == 0:
-        return by_images
-    moments = [value for runs in (best, other) for value in (np.mean(runs), np.std(runs, ddof=1), len(runs))]
-    by_runs = float(stats.ttest_ind_from_stats(*moments, equal_var=False, alternative="greater").pvalue)
-    return max(by_images, by_runs)
+    if len(left) > 1 and set(left) == set(right):
+        paired = median_of([left[run] / right[run] for run in left], confidence)
+        return paired._replace(method=paired.method.replace("runs", "pairs of runs", 1))
+    return ratio(median_of(list(left.values())), median_of(list(right.values())), confidence)
 
 
 def frontier(costs: Sequence[float], gains: Sequence[float]) -> NDArray[np.bool_]:
@@ -232,56 +143,76 @@ def _on_frontier(costs: Floats, gains: Floats) -> NDArray[np.bool_]:
     return result
 
 
-def frontier_frequencies(costs: Sequence[Estimate], gains: Sequence[Estimate]) -> Floats:
-    """How often each point is on the frontier when costs and gains are drawn anew within their intervals.
+def frontier_frequencies(costs: Sequence[Estimate], gains: Sequence[Estimate]) -> Floats | None:
+    """How often each point is on the frontier when costs and gains are drawn anew from what their runs tell.
 
-    Gains are drawn from a normal distribution as wide as the interval, and costs likewise on a logarithmic scale; a
-    cost without an interval stays where it is.
+    Each is moved by a draw of Student's t for its seeds and of a normal one for its images, costs on a logarithmic scale.
+
+    Returns:
+        A share for each point; None where the noise of one is not known, since a point that never moves would displace others.
     """
+    noises = [estimate.noise for estimate in (*costs, *gains)]
+    if any(noise is None for noise in noises):
+        return None
     rng = np.random.default_rng(SEED)
-    z = stats.norm.ppf((1 + CONFIDENCE) / 2)
-    values, widths = _columns(gains)
-    drawn_gains = rng.normal(values, widths / z, (NUM_RESAMPLES, len(values)))
-    values, widths = _columns([_log(cost) for cost in costs])
-    drawn_costs = rng.normal(values, widths / z, (NUM_RESAMPLES, len(values)))
+    moves = np.stack([_draws(rng, noise) for noise in noises if noise is not None], axis=1)
+    drawn_costs = np.log([cost.value for cost in costs]) + moves[:, : len(costs)]
+    drawn_gains = np.array([gain.value for gain in gains]) + moves[:, len(costs) :]
     return np.asarray(_on_frontier(drawn_costs, drawn_gains).mean(axis=0), dtype=float)
 
 
-def _columns(estimates: Sequence[Estimate]) -> tuple[Floats, Floats]:
-    return np.array([item.value for item in estimates]), np.array([item.half_width for item in estimates])
+def _draws(rng: np.random.Generator, noise: Noise) -> Floats:
+    normal = rng.standard_normal(NUM_RESAMPLES)
+    student = rng.standard_normal(NUM_RESAMPLES) if math.isinf(noise.df) else rng.standard_t(noise.df, NUM_RESAMPLES)
+    return np.asarray(math.sqrt(noise.fixed) * normal + math.sqrt(noise.seeds) * student, dtype=float)
 
 
 class Line(NamedTuple):
     """A least-squares line: ``y = intercept + slope x``, the share of variance it explains, and where it fails most.
 
     Args:
-        slope: with ``slope_low`` and ``slope_high``, its interval.
+        slope: with its interval, where the noise of every point is known.
         worst: position of the point with the largest residual relative to its value.
         worst_relative: that residual: 0.2 is a point 20 % above the line.
     """
 
-    slope: float
-    slope_low: float
-    slope_high: float
+    slope: Estimate
     intercept: float
     r_squared: float
     worst: int
     worst_relative: float
 
 
-def fit_line(x: Sequence[float], y: Sequence[float]) -> Line | None:
-    """The line through at least three points of different ``x``; None for fewer, since any two points lie on one."""
+def fit_line(x: Sequence[float], y: Sequence[float], noises: Sequence[Noise | None]) -> Line | None:
+    """The line through at least three points of different ``x``; None for fewer, since any two points lie on one.
+
+    The interval of the slope is what the noise of the points does to it. How far they lie off the line is no noise: it says
+    that the line is the wrong law, and stands in ``r_squared`` and ``worst_relative``.
+
+    Args:
+        noises: of each ``y``, on its scale.
+    """
     if len(set(x)) < 3:
         return None
     fit = stats.linregress(x, y)
     slope, intercept = settled(fit.slope), settled(fit.intercept)
     residuals = np.asarray(y) - intercept - slope * np.asarray(x)
-    # From the residuals: scipy's own comes from 1 - r^2, in which nothing but noise is left where the points are a line.
-    error = math.sqrt(float(residuals @ residuals) / (len(x) - 2)) / (float(np.std(x)) * math.sqrt(len(x)))
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(x) - 2)) * error
     relative = settled_array(residuals / np.asarray(y))
     worst = int(np.argmax(np.abs(relative)))
-    return Line(
-        slope, settled(slope - half), settled(slope + half), intercept,
-        settled(fit.rvalue**2), worst, float(relative[worst]),
-    )  # fmt: skip
+    return Line(_slope(slope, x, noises), intercept, settled(fit.rvalue**2), worst, float(relative[worst]))
+
+
+def _slope(slope: float, x: Sequence[float], noises: Sequence[Noise | None]) -> Estimate:
+    known = [noise for noise in noises if noise is not None]
+    if len(known) < len(x):
+        return Estimate(slope, None, None, 1, "one of the points ran once: no interval")
+    from_middle = np.asarray(x) - np.mean(x)
+    shares = (from_middle / (from_middle @ from_middle)) ** 2 * np.array([noise.seeds for noise in known])
+    weights = shares**2 / np.array([noise.df for noise in known])
+    total = settled(shares.sum())
+    noise = Noise(total, settled(total**2 / weights.sum()) if weights.sum() > 0 else math.inf)
+    half = half_width(noise)
+    n = round(min(noise.num_seeds for noise in known))
+    return Estimate(
+        slope, slope - half, slope + half, n, f"{len(x)} points of {n} runs: the noise of their times", noise=noise
+    )

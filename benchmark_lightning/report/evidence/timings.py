@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from benchmark_lightning.report.evidence.estimate import CONFIDENCE, Estimate
 from benchmark_lightning.report.evidence.formatting import count
 from benchmark_lightning.report.evidence.selection import COLUMNS
 from benchmark_lightning.report.evidence.settings import LEVERS, MODEL_KEYS, as_text, phrase, varies
-from benchmark_lightning.report.evidence.statistics import Estimate, median_of, ratio
+from benchmark_lightning.report.evidence.statistics import median_of, ratio_of_runs
 from benchmark_lightning.report.evidence.table import describe_settings
 
 PARTS = ("data", "forward", "backward", "optimizer")  # of a step
@@ -84,7 +85,10 @@ def device_labels(table: pd.DataFrame) -> pd.Series:
 
 
 def timings(
-    table: pd.DataFrame, configs: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Mapping[str, Any]]
+    table: pd.DataFrame,
+    configs: Mapping[str, Mapping[str, Any]],
+    settings: Mapping[str, Mapping[str, Any]],
+    confidence: float = CONFIDENCE,
 ) -> list[Timing]:
     """The steady rate of every kind of work on every device, of trials made to be timed where there are any."""
     networks = table[(table["status"] == "ok") & (table["images_per_second"] > 0)]
@@ -98,7 +102,7 @@ def timings(
         free=of_runs.map(lambda config: tuple(as_text(config.get(key)) for key in sorted(_FREE))),
     )  # fmt: skip
     order = [*WORK, "accelerator", "label"]
-    return [_timing(runs, configs) for _, runs in networks.groupby(order, dropna=False)]
+    return [_timing(runs, configs, confidence) for _, runs in networks.groupby(order, dropna=False)]
 
 
 def _is_setting(key: str) -> bool:
@@ -128,14 +132,14 @@ def _variants(networks: pd.DataFrame, settings: Mapping[str, Mapping[str, Any]])
     return networks["protocol"].map({protocol: f", {label}" if label else "" for protocol, label in labels.items()})
 
 
-def _timing(runs: pd.DataFrame, configs: Mapping[str, Mapping[str, Any]]) -> Timing:
+def _timing(runs: pd.DataFrame, configs: Mapping[str, Mapping[str, Any]], confidence: float) -> Timing:
     first = runs.iloc[0]
     rates = {
         (run.machine, run.source_hash, run.sweep, run.repeat, run.seed, run.free): float(run.images_per_second)
         for run in runs.itertuples()
     }
     num_train = first["num_train"]
-    seconds = median_of([float(num_train) / rate for rate in rates.values()])
+    seconds = median_of([float(num_train) / rate for rate in rates.values()], confidence)
     of_step = runs[[f"{part}_seconds_per_step" for part in PARTS]].dropna()
     return Timing(
         work={name: first[name] for name in WORK},
@@ -148,12 +152,12 @@ def _timing(runs: pd.DataFrame, configs: Mapping[str, Mapping[str, Any]]) -> Tim
         rates=rates,
         macs=None if pd.isna(first["macs"]) else float(first["macs"]),
         parts={part: float(of_step[f"{part}_seconds_per_step"].median()) for part in PARTS} if len(of_step) else {},
-        step_seconds=median_of(of_step.sum(axis=1).tolist()) if len(of_step) else None,
+        step_seconds=median_of(of_step.sum(axis=1).tolist(), confidence) if len(of_step) else None,
         utilization=None if runs["utilization"].isna().all() else float(runs["utilization"].median()),
     )
 
 
-def speedups(measured: list[Timing]) -> list[Speedup]:
+def speedups(measured: list[Timing], confidence: float = CONFIDENCE) -> list[Speedup]:
     """Every device compared with the fastest CPU of its machine, or else of all: the median of the ratios of pairs.
 
     Runs of the same sweep, code, repeat and seed on one machine were interleaved, so their ratio is free of what drifts in
@@ -167,12 +171,8 @@ def speedups(measured: list[Timing]) -> list[Speedup]:
         is_baseline = timing.accelerator == "cpu" and (baseline is None or baseline is timing or timing is cpus[0])
         if baseline is None or is_baseline:
             continue
-        shared = [run for run in timing.rates if run in baseline.rates]
-        is_paired = len(shared) == len(timing.rates) == len(baseline.rates)
-        if is_paired:
-            estimate = median_of([timing.rates[run] / baseline.rates[run] for run in shared])
-        else:
-            estimate = ratio(baseline.seconds, timing.seconds)
+        is_paired = len(timing.rates) > 1 and set(timing.rates) == set(baseline.rates)
+        estimate = ratio_of_runs(timing.rates, baseline.rates, confidence)
         result.append(Speedup(
             timing.work, timing.config, timing.columns, timing.device, baseline.device, timing.accelerator, estimate, is_paired,
         ))  # fmt: skip

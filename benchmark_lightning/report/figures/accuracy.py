@@ -75,7 +75,7 @@ def accuracy_rows(ax: Axes, shown: pd.DataFrame, cues: Cues, num_left_out: int) 
             ax.text(0.02, position, row.why_failed, fontsize=7, va="center", transform=ax.get_yaxis_transform(), label=unlisted(row.name))  # fmt: skip
             continue
         colour, marker, _ = cues[row.family]
-        face = colour if row.is_as_good_as_best else "none"
+        face = colour if row.could_be_best else "none"
         if row.value < low:
             ax.plot(
                 low + 0.02 * (high - low),
@@ -139,7 +139,7 @@ def legend_handles(groups: Sequence[pd.DataFrame]) -> list[Line2D]:
     marks: list[tuple[str, bool, dict[str, Any]]] = [
         ("best by validation", True, ring | {"marker": "o"}),
         ("not significantly worse", True, others | {"marker": "o"}),
-        ("significantly worse", not done["is_as_good_as_best"].all(), others | {"marker": "o", "fillstyle": "none"}),
+        ("significantly worse", not done["could_be_best"].all(), others | {"marker": "o", "fillstyle": "none"}),
         ("below the scale", is_below, others | {"marker": "<"}),
     ]
     return [Line2D([], [], linestyle="", label=label, **cue) for label, is_there, cue in marks if is_there]

@@ -7,6 +7,7 @@ from matplotlib.lines import Line2D
 
 from benchmark_lightning.report.evidence.configurations import best_position, main_split
 from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.evidence.formatting import estimate
 from benchmark_lightning.report.evidence.scaling import Growth, growths
 from benchmark_lightning.report.evidence.settings import axis_label, is_given, is_number
 from benchmark_lightning.report.figures.accuracy import (
@@ -189,7 +190,7 @@ def draw_classical_costs(evidence: Evidence) -> Figure | None:
 def _law(growth: Growth) -> str:
     """The name of a method with the power law of its seconds."""
     law = growth.law
-    exponent = "" if law is None else f": n^{law.slope:.2f} ({law.slope_low:.2f} to {law.slope_high:.2f})"
+    exponent = "" if law is None else f": n^{estimate(law.slope, 'number')}"
     return f"{wrapped(growth.name, 60)}{exponent}"
 
 

@@ -95,13 +95,14 @@ def _frontier_panel(ax: Axes, group: pd.DataFrame, cues: Cues) -> None:
     costs, gains = group["cost"].tolist(), group["accuracy"].tolist()
     on = frontier([cost.value for cost in costs], [gain.value for gain in gains])
     often = frontier_frequencies(costs, gains)
-    points = sorted((costs[i].value, gains[i].value, often[i]) for i in np.flatnonzero(on))
+    points = sorted((costs[i].value, gains[i].value, np.nan if often is None else often[i]) for i in np.flatnonzero(on))
     ax.plot(
         [x for x, _, _ in points], [y for _, y, _ in points], drawstyle="steps-post", color="grey", linewidth=1, zorder=1,
         label=unlisted("frontier"),
     )  # fmt: skip
     across = np.log(max(cost.value for cost in costs) / min(cost.value for cost in costs)) or 1.0
-    for x, y, share in _apart([point for point in points if point[1] >= low], across, high - low):
+    shown = [point for point in points if point[1] >= low and often is not None]
+    for x, y, share in _apart(shown, across, high - low):
         ax.annotate(
             f"{share:.0%}", (x, y), (-5, 5), textcoords="offset points", fontsize=7.5, ha="right",
             label=unlisted("how often on the frontier"),

@@ -125,7 +125,7 @@ class _Grid:
             return
         self.values[where] = row["value"]
         self.texts[where] = _cell_text(row) + (f"\nbest of {num_shared}" if num_shared > 1 else "")
-        if row["is_as_good_as_best"]:
+        if row["could_be_best"]:
             self.as_good.append(where)
 
 

@@ -156,7 +156,7 @@ def _flops_line(ax: Axes, members: list[Timing], line: Line | None, cue: tuple[s
     label = f"{name}\n{len(members)} models: too few sizes for a line" if line is None else name
     if line is not None:
         x = np.array([0.0, max(gflops(timing) for timing in members)])
-        y = line.intercept + line.slope * x
+        y = line.intercept + line.slope.value * x
         ax.plot(x, y, color=colour, linewidth=0.9, linestyle="--", label=unlisted(name, "line"))
         worst = members[line.worst].work["model"]
         label += f"\nR² {line.r_squared:.3f}, worst at {worst} ({line.worst_relative:+.0%})"

@@ -6,9 +6,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from benchmark_lightning.errors import InputError, nearest
+from benchmark_lightning.report.evidence.estimate import Estimate
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.settings import as_text, axis_label, is_given, is_number, phrase
-from benchmark_lightning.report.evidence.statistics import Estimate, mean_of, median_of
+from benchmark_lightning.report.evidence.statistics import mean_of, median_of
 from benchmark_lightning.report.figures.grids import MODEL, Metric, distinct, heatmap, known
 from benchmark_lightning.report.figures.style import Panels
 
@@ -136,5 +137,5 @@ def _with_metric(evidence: Evidence, frame: pd.DataFrame, metric: str) -> pd.Dat
         low=[estimate.low for estimate in estimates],
         high=[estimate.high for estimate in estimates],
         n=[estimate.n for estimate in estimates],
-        is_as_good_as_best=False,
+        could_be_best=False,
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark_lightning.report.claims.judging import select
+from benchmark_lightning.report.claims.comparing import select
 from benchmark_lightning.report.claims.verdicts import VERDICTS, Claim
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.timings import device_labels

@@ -1,18 +1,18 @@
 """Tables of a report about accuracy: what varied, what is best, and whether a classical method is enough."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from benchmark_lightning.report.claims.judging import one_run
+from benchmark_lightning.report.evidence.choice import best_runs
 from benchmark_lightning.report.evidence.configurations import best_of, main_split
+from benchmark_lightning.report.evidence.estimate import Estimate
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.formatting import is_missing, training_images
+from benchmark_lightning.report.evidence.noise import accuracy_difference, mean_accuracy
 from benchmark_lightning.report.evidence.scaling import growths
 from benchmark_lightning.report.evidence.settings import KINDS, as_text, axis_label, is_given
-from benchmark_lightning.report.evidence.statistics import Estimate, difference, ratio
-
-WORTH_SAYING = 1.05  # a saving of less than this is no news
+from benchmark_lightning.report.evidence.statistics import ratio
 
 
 def axis_rows(evidence: Evidence) -> list[dict[str, Any]]:
@@ -32,46 +32,79 @@ def axis_rows(evidence: Evidence) -> list[dict[str, Any]]:
 
 
 def best_rows(evidence: Evidence, frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Of each data set and setting: the best configuration, those as good, and the fastest among these."""
+    """Of each data set and setting: the best configuration, those that could be it, and a faster one that is as good."""
     rows = []
     main = set(main_split(frame)["split_hash"])
     for title, group in evidence.panels(frame):
-        best = best_of(group)
+        done = group[group["n"] > 0]
+        best = best_of(done)
         if best is None:
             continue
-        as_good = group[group["is_as_good_as_best"]]
-        with_cost = as_good[as_good["cost"].notna()]
-        fastest = with_cost.loc[with_cost["cost"].map(lambda cost: cost.value).idxmin()] if len(with_cost) else best
-        saving = None
-        if best["cost"] and fastest["cost"] and fastest["configuration"] != best["configuration"]:
-            saving = ratio(best["cost"], fastest["cost"])
-            if saving.value < WORTH_SAYING:
-                saving = None
-        done = group[group["n"] > 0]
         rows.append({
-            "title": title, "best": best["name"], "accuracy": best["accuracy"], "cost": best["cost"],
-            "num_configurations": len(done), "num_as_good": len(as_good),
-            "by_images_alone": bool(one_run([row for _, row in done.iterrows()])),
-            "fastest": fastest["name"], "saving": saving,
-            "fastest_accuracy": fastest["accuracy"], "fastest_cost": fastest["cost"], "device": best["device"],
+            "title": title, "best": best["name"], "cost": best["cost"], "device": best["device"],
+            "accuracy": mean_accuracy(best_runs(done["runs"].tolist()), evidence.confidence),
+            "num_configurations": len(done), "num_could_be_best": int(done["could_be_best"].sum()),
+            "num_of_one_seed": sum(not runs.has_spread for runs in done["runs"]),
+            "recommendation": recommend(done, best, evidence.questions.margin, evidence.confidence),
             "is_main": best["split_hash"] in main,
         })  # fmt: skip
     return rows
+
+
+class Recommendation(NamedTuple):
+    """A configuration that is as good as the best within the margin, and faster.
+
+    Args:
+        name: of the configuration.
+        given_away: accuracy of the best minus its own; the interval lies below the margin.
+        share: its seconds of training over those of the best; the interval lies below 1.
+        accuracy: its own.
+        cost: its seconds of training.
+    """
+
+    name: str
+    given_away: Estimate
+    share: Estimate
+    accuracy: Estimate
+    cost: Estimate
+
+
+def recommend(group: pd.DataFrame, best: pd.Series, margin: float, confidence: float) -> Recommendation | None:
+    """The fastest configuration that is not worse than the best by as much as the margin, and is faster; None without one.
+
+    Both have to be told by their intervals, at a level that allows for the number of configurations that were tried (Bonferroni).
+    """
+    others = group[(group["configuration"] != best["configuration"]) & group["cost"].notna()]
+    if best["cost"] is None or others.empty:
+        return None
+    level = 1 - (1 - confidence) / len(others)
+    found = []
+    for _, row in others.iterrows():
+        share = ratio(row["cost"], best["cost"], level)
+        if share.high is None or share.high >= 1:
+            continue
+        given_away = accuracy_difference(best["runs"], row["runs"], level)
+        if given_away.high is not None and given_away.high <= margin:
+            found.append(Recommendation(row["name"], given_away, share, row["accuracy"], row["cost"]))
+    return min(found, key=lambda one: one.share.value, default=None)
 
 
 def classical_rows(evidence: Evidence) -> list[dict[str, Any]]:
     """Of each data set and number of training images: the best classical method, compared with the best network."""
     rows = []
     frame = evidence.configurations
+    frame = frame[frame["n"] > 0]
     main = set(main_split(frame)["split_hash"])
     data = ["dataset", "num_train", "split", "split_hash", "fingerprint"]
     for (dataset, num_train, split, split_hash, _), group in frame.groupby(data, dropna=False):
-        method, network = best_of(group, kind="classical"), best_of(group, kind="network")
+        of_kind = {kind: group[group["kind"] == kind] for kind in ("classical", "network")}
+        method, network = best_of(of_kind["classical"]), best_of(of_kind["network"])
         if method is None or (network is None and num_train < frame[frame["dataset"] == dataset]["num_train"].max()):
             continue
         lead = times = None
         if network is not None:
-            lead = difference(network["accuracy"], method["accuracy"])
+            ours, theirs = (best_runs(of_kind[kind]["runs"].tolist()) for kind in ("network", "classical"))
+            lead = accuracy_difference(ours, theirs, evidence.confidence)
             is_alike = all(network[name] == method[name] for name in ("machine", "source_hash"))
             times = ratio(network["cost"], method["cost"]) if is_alike and network["cost"] and method["cost"] else None
         rows.append({
@@ -80,7 +113,7 @@ def classical_rows(evidence: Evidence) -> list[dict[str, Any]]:
             "cost": method["cost"], "predict_seconds": method["predict_seconds"], "model_bytes": method["model_bytes"],
             "network": None if network is None else network["name"], "lead": lead, "times": times,
             "network_device": None if network is None else network["device"], "device": method["device"],
-            "answer": _is_enough(lead) if network is None or not one_run([network, method]) else "one run",
+            "answer": _is_enough(lead, evidence.questions.margin),
         })  # fmt: skip
     return rows
 
@@ -106,10 +139,18 @@ def method_rows(evidence: Evidence) -> list[dict[str, Any]]:
     return rows
 
 
-def _is_enough(lead: Estimate | None) -> str:
+def _is_enough(lead: Estimate | None, margin: float) -> str:
+    """Whether a classical method is enough, by the lead of a network.
+
+    Returns:
+        ``yes`` where the lead is below the margin, ``no`` where a network leads, ``both`` where it leads by less
+        than the margin, ``open`` where neither is known, ``unknown`` where the lead has no interval.
+    """
     if lead is None or lead.low is None or lead.high is None:
         return "unknown"
-    return "no" if lead.low > 0 else "yes" if lead.high <= 0 else "equal"
+    if lead.high <= margin:
+        return "both" if lead.low > 0 else "yes"
+    return "no" if lead.low > 0 else "open"
 
 
 def growth_rows(evidence: Evidence) -> list[dict[str, Any]]:
@@ -117,7 +158,7 @@ def growth_rows(evidence: Evidence) -> list[dict[str, Any]]:
     return [
         {
             "dataset": growth.dataset, "method": growth.name, "num_points": len(growth.rows),
-            "exponent": Estimate(growth.law.slope, growth.law.slope_low, growth.law.slope_high, len(growth.rows), ""),
+            "exponent": growth.law.slope,
         }
         for growth in growths(evidence.classical) if growth.law is not None
     ]  # fmt: skip
