@@ -20,7 +20,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark_lightning.report.evidence.estimate import CONFIDENCE, Estimate, Noise, half_width, normal_quantile
 from benchmark_lightning.report.evidence.rounding import settled
@@ -125,14 +124,7 @@ def _seed_variance(runs: Runs) -> float:
     if runs.n < 2:
         return 0.0
     between = float(np.var(runs.accuracies, ddof=1))
-    return float(max(between, _interaction(runs)) / runs.n)  # few images can give two seeds the same accuracy by chance
-
-
-def _interaction(runs: Runs) -> float:
-    """Variance of one seed's accuracy that comes from images which only some seeds have right; 0 where it is not known."""
-    if runs.correct is None or runs.n < 2:
-        return 0.0
-    return float(np.var(runs.correct, axis=0, ddof=1).mean()) / runs.correct.shape[1]
+    return float(max(between, runs.interaction) / runs.n)  # few images can give two seeds the same accuracy by chance
 
 
 def _image_variance(parts: Sequence[Weighted]) -> float:
@@ -144,21 +136,14 @@ def _image_variance(parts: Sequence[Weighted]) -> float:
     if first.correct is None:
         share = (float(first.accuracies.mean()) * m + 1) / (m + 2)  # Agresti and Caffo (2000)
         return parts[0].weight ** 2 * share * (1 - share) / m
-    scores = np.sum([part.weight * _correctness(part.runs) for part in parts], axis=0)
+    scores = np.sum([part.weight * part.runs.correctness for part in parts], axis=0)
     # Two more images, one for each side, keep few images of which none tells the sides apart from telling too much.
     # Source: Bonett and Price (2012), Adjusted Wald confidence interval for a difference of binomial proportions.
     added = sum(abs(part.weight) for part in parts) ** 2 / 2
     mean = float(scores.sum()) / (m + 2) if len(parts) > 1 else float(scores.mean())
     spread = (float(scores @ scores) + added) / (m + 2) if len(parts) > 1 else float(scores @ scores) / m
-    interaction = sum(part.weight**2 * _interaction(part.runs) / part.runs.n for part in parts)
+    interaction = sum(part.weight**2 * part.runs.interaction / part.runs.n for part in parts)
     return max((spread - mean**2) / m - interaction, 0.0)
-
-
-def _correctness(runs: Runs) -> NDArray[np.float64]:
-    """(m,) how many of the seeds have each image right, as a share."""
-    assert runs.correct is not None
-    mean: NDArray[np.float64] = runs.correct.mean(axis=0, dtype=np.float64)
-    return mean
 
 
 def _words(several: Sequence[Runs]) -> str:

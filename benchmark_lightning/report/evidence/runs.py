@@ -3,8 +3,10 @@
 Shapes: n seeds, m test images.
 """
 
+import dataclasses
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +17,8 @@ from benchmark_lightning.report.evidence.rounding import settled_array
 Floats = NDArray[np.float64]
 
 
-class Runs(NamedTuple):
+@dataclasses.dataclass(frozen=True, eq=False)
+class Runs:
     """One run for each seed of a configuration; a method that depends on none has one.
 
     Args:
@@ -46,10 +49,25 @@ class Runs(NamedTuple):
         """Whether its error over seeds can be told: it has several, or depends on none."""
         return self.n > 1 or (self.n == 1 and not self.depends_on_seed)
 
+    @cached_property
+    def correctness(self) -> Floats:
+        """(m,) the share of the seeds that have each image right; only where ``correct`` is known."""
+        assert self.correct is not None
+        share: Floats = self.correct.mean(axis=0, dtype=np.float64)
+        return share
+
+    @cached_property
+    def interaction(self) -> float:
+        """Variance of one seed's accuracy that comes from images which only some seeds have right; 0 where it is not known."""
+        if self.correct is None or self.n < 2:
+            return 0.0
+        within = self.correctness * (1 - self.correctness) * self.n / (self.n - 1)
+        return float(within.mean()) / len(within)
+
     def take(self, positions: list[int]) -> "Runs":
         """Some of the runs."""
-        return self._replace(
-            seeds=tuple(self.seeds[position] for position in positions), accuracies=self.accuracies[positions],
+        return dataclasses.replace(
+            self, seeds=tuple(self.seeds[position] for position in positions), accuracies=self.accuracies[positions],
             validation=self.validation[positions], correct=None if self.correct is None else self.correct[positions],
         )  # fmt: skip
 
