@@ -20,22 +20,25 @@ from benchmark_lightning.report.claims.verdicts import Claim
 from benchmark_lightning.report.evidence import formatting
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.rounding import written
+from benchmark_lightning.report.figures.drawing import save_figures
 from benchmark_lightning.report.figures.registry import plots
-from benchmark_lightning.report.figures.style import save, styled
+from benchmark_lightning.report.figures.style import styled
 from benchmark_lightning.report.page.rendering import SYMBOLS, TEMPLATES, render
 
 
-def write_report(evidence: Evidence, out: Path) -> None:
-    """Writes the report in ``out``.
+def write_report(evidence: Evidence, out: Path) -> list[Claim]:
+    """Writes the report in ``out`` and returns its claims.
 
     Raises:
         InputError: the folder cannot be written.
     """
     try:
         (out / "figures").mkdir(parents=True, exist_ok=True)
-        drawn = {name: save(figure, out / "figures", name) for name, figure in draw_figures(evidence)}
-        for name, text in make_texts(evidence, drawn).items():
+        drawn = save_figures(evidence, out / "figures")
+        claims = check_claims(evidence)
+        for name, text in make_texts(evidence, drawn, claims).items():
             (out / name).write_text(text, encoding="utf-8")
+        return claims
     except OSError as error:
         raise InputError(
             f"cannot write the report in {out} ({error.strerror}); free some space or give another --out"
@@ -51,14 +54,15 @@ def draw_figures(evidence: Evidence) -> Iterator[tuple[str, Figure]]:
             yield plot.name, figure
 
 
-def make_texts(evidence: Evidence, drawn: Mapping[str, str]) -> dict[str, str]:
+def make_texts(evidence: Evidence, drawn: Mapping[str, str], claims: list[Claim] | None = None) -> dict[str, str]:
     """The files of the report but for the figures; name -> text.
 
     Args:
         evidence: what was measured.
         drawn: name of each figure -> its SVG, which the page holds.
+        claims: of the evidence, where they are judged already.
     """
-    claims = check_claims(evidence)
+    claims = check_claims(evidence) if claims is None else claims
     numbers = {name: number for number, name in enumerate(drawn, 1)}
     missing = [plot for plot in plots(evidence) if plot.name not in drawn]
     markdown = render("report.md.j2", evidence, claims, drawn=set(drawn), numbers=numbers, missing=missing)
@@ -109,9 +113,8 @@ def _rounded(content: dict[str, Any]) -> dict[str, Any]:
     return {key: written(value) if isinstance(value, float) else value for key, value in content.items()}
 
 
-def print_claims(evidence: Evidence) -> None:
+def print_claims(claims: list[Claim]) -> None:
     """The claims with their verdicts, in the terminal."""
-    claims = check_claims(evidence)
     if not claims:
         return
     table = Table(title="the claims of the study")

@@ -38,9 +38,9 @@ def main(arguments: Sequence[str]) -> int:
     for sentence in evidence.problems:
         warnings.warn(sentence, stacklevel=1)
     out = options.out or options.folders[0] / "report"
-    write_report(evidence, out)
+    claims = write_report(evidence, out)
     if options.readme is not None:
         write_blocks(options.readme, evidence.by_folder(options.folders))
-    print_claims(evidence)
+    print_claims(claims)
     sys.stdout.write(f"report: {out / 'report.html'}\n")
     return 0
