@@ -48,7 +48,7 @@ def num_processes(num_plots: int) -> int:
 
 
 def _draw_in_processes(all_plots: Sequence[Plot], save_one: Callable[[Plot], str | None]) -> Drawn:
-    """What this process and its forks have drawn: each takes the next figure until there is none.
+    """Figures drawn by this process and its forks: each process takes the next one until there is none.
 
     A fork that fails leaves its figure out. Whoever calls draws it again, and so gets the error as it is.
     """
