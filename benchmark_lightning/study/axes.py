@@ -76,6 +76,8 @@ class Planned:
         environment: Of this machine, for a trial that leaves no record of its own.
         skip_reason: Why it cannot run on this machine.
         note: A line for the person who runs it.
+        look: The look of a study for which it is to run; None for a sweep by itself.
+        predicted_seconds: Of wall time that it is expected to take; None where that is not known.
     """
 
     name: str
@@ -89,6 +91,8 @@ class Planned:
     environment: dict[str, Any]
     skip_reason: str | None = None
     note: str | None = None
+    look: int | None = None
+    predicted_seconds: float | None = None
 
 
 def flag_value(value: Value) -> str:

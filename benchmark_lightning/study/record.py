@@ -11,14 +11,18 @@ import math
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from benchmark_lightning.errors import InputError
+
+if TYPE_CHECKING:
+    from benchmark_lightning.study.outcomes import Outcomes
 
 # 2: contention, levers, and why a precision is not the one asked for. 3: values, and kinds that are named after what
 # trains. Older ones are upgraded as they are read; what they do not know is empty.
 SCHEMA = 3
 FILE_NAME = "record.json"
+ROUNDING = 1e-6  # of an accuracy, which torchmetrics computes in float32
 
 Status = Literal["ok", "failed", "out_of_memory", "diverged", "timeout", "interrupted", "skipped"]
 
@@ -31,6 +35,11 @@ _NOT_TRAINED: dict[str, tuple[str, ...] | None] = {
 }
 # Keys that came later, with the value that means what was before: without them, older records keep their keys.
 _LATER: dict[str, dict[str, Any]] = {"model": {"network": None}}
+_UNKNOWN_AT_FIRST = {  # with the reason, unless a trial comes to know them
+    "look": "run for no look of a study",
+    "predicted_seconds": "not predicted",
+    "outcomes": "it was not tested to the end",
+}
 
 
 @dataclasses.dataclass
@@ -41,6 +50,8 @@ class Record:
         key: What was trained on what data; see ``trial_key``.
         kind: ``network`` or ``classical``; see ``study.trials``.
         repeat: Which of several runs of the same configuration it is, counted from 0.
+        look: The look of a study run until it is decided, for which this trial was run.
+        predicted_seconds: Of wall time, as they were expected before it began.
         status: ``ok``, or in what way the trial ended.
         config: The resolved configuration as far as it says what is trained; see ``identity``.
         values: Its place on the axes of its sweep, by key; empty for a trial made by hand.
@@ -48,6 +59,7 @@ class Record:
         started_at: UTC time in ISO 8601.
         data: Name, split, hashes and counts.
         metrics: ``val/*`` of the best epoch and ``test/*`` of its checkpoint.
+        outcomes: ``test``: which test images that checkpoint had right, as ``study.outcomes`` packs them.
         best_epoch: The epoch, counted from 0, that ``metrics`` speaks of.
         curves: Metrics by epoch, with ``fit_seconds`` of all training up to the end of that epoch.
         clocks: Seconds of each phase; ``fit_seconds`` is training alone.
@@ -74,10 +86,13 @@ class Record:
     config: dict[str, Any]
     values: dict[str, Any] = dataclasses.field(default_factory=dict)
     repeat: int = 0
+    look: int | None = None
+    predicted_seconds: float | None = None
     error: str | None = None
     started_at: str | None = None
     data: dict[str, Any] = dataclasses.field(default_factory=dict)
     metrics: dict[str, Any] = dataclasses.field(default_factory=dict)
+    outcomes: dict[str, Any] = dataclasses.field(default_factory=dict)
     best_epoch: int | None = None
     curves: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     clocks: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -102,6 +117,26 @@ class Record:
     def is_contended(self) -> bool:
         """Whether others kept the processor from it, so that its times compare with none; unknown counts as no."""
         return bool(self.contention.get("is_contended"))
+
+    @property
+    def test_outcomes(self) -> "Outcomes | None":
+        """Which test images were right; None where that was not kept.
+
+        Raises:
+            ValueError: they are damaged, or do not belong to the accuracy and the number of test images of this record.
+        """
+        if not self.outcomes:
+            return None
+        from benchmark_lightning.study.outcomes import unpack  # NumPy takes a while, and most commands read none
+
+        outcomes = unpack(self.outcomes.get("test"))
+        num, accuracy = len(outcomes.correct), self.metrics.get("test/accuracy")
+        if num != self.data.get("num_test"):
+            raise ValueError(f"its outcomes are of {num:,} images, but num_test is {self.data.get('num_test')}")
+        share = int(outcomes.correct.sum()) / num
+        if accuracy is None or abs(share - accuracy) > ROUNDING:
+            raise ValueError(f"by its outcomes the test accuracy is {share:.6f}, but it says {accuracy}")
+        return outcomes
 
     def preference(self) -> tuple[bool, bool, str]:
         """Of several records of one trial the greatest is the one to use: it went well, undisturbed, and latest."""
@@ -159,7 +194,11 @@ def new_record(kind: str, config: dict[str, Any], data: dict[str, Any], repeat: 
     """
     started_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     key = trial_key(config, data["fingerprint"], repeat)
-    return Record(key, kind, "ok", config, repeat=repeat, started_at=started_at, data=data, **fields)
+    record = Record(key, kind, "ok", config, repeat=repeat, started_at=started_at, data=data, **fields)
+    for name, reason in _UNKNOWN_AT_FIRST.items():
+        if getattr(record, name) in (None, {}):
+            record.reasons.setdefault(name, reason)
+    return record
 
 
 def write_record(record: Record, folder: Path) -> Path:

@@ -290,7 +290,7 @@ def _ending(job: Job) -> tuple[Status, str]:
 def _record_without_run(trial: Planned, status: Status, error: str) -> Record:
     return Record(
         key=trial.key, kind=trial.kind, status=status, config=trial.config, values=trial.values, repeat=trial.repeat,
-        data=trial.data, error=error, environment=trial.environment,
+        data=trial.data, error=error, environment=trial.environment, look=trial.look, predicted_seconds=trial.predicted_seconds,
     )  # fmt: skip
 
 

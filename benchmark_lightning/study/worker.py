@@ -33,7 +33,9 @@ def run_planned(
         os.environ["OMP_NUM_THREADS"] = str(num_threads)
         torch.set_num_threads(num_threads)
     kind = KINDS[planned.kind]
-    setting = Setting(planned.values, planned.repeat, on_progress, num_threads, breakdown, peaks)
+    setting = Setting(
+        planned.values, planned.repeat, on_progress, num_threads, breakdown, peaks, planned.look, planned.predicted_seconds
+    )  # fmt: skip
     record, _ = kind.load().run([*planned.arguments, "--run.folder", folder, *kind.flags], setting)
     if not keep_checkpoints:
         shutil.rmtree(Path(folder) / "checkpoints", ignore_errors=True)

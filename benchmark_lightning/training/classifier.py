@@ -122,6 +122,7 @@ class ImageClassifier(L.LightningModule):
         self.val_metrics = metrics.clone(prefix="val/")
         self.test_metrics = metrics.clone(prefix="test/")
         self.confusion = MulticlassConfusionMatrix(num_classes, validate_args=False)
+        self.test_correct: list[Tensor] = []  # whether the images of each test batch were right, (B,) bool
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits ``(B, num_classes)`` of images ``(B, C, H, H)``."""
@@ -195,6 +196,8 @@ class ImageClassifier(L.LightningModule):
         losses = functional.cross_entropy(logits, labels, reduction="none")
         metrics.update(preds=logits, target=labels, value=losses)
         self.confusion.update(logits, labels)
+        if part == "test":
+            self.test_correct.append(logits.argmax(dim=1) == labels)
         self.log_dict(metrics)
         return functional.softmax(logits, dim=1)
 
@@ -203,6 +206,7 @@ class ImageClassifier(L.LightningModule):
 
     def on_test_epoch_start(self) -> None:
         self.confusion.reset()
+        self.test_correct.clear()
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Probabilities ``(B, num_classes)`` float32."""

@@ -2,11 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from benchmark_lightning.errors import InputError
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.table import describe_settings
+from benchmark_lightning.study.outcomes import pack
 from benchmark_lightning.study.record import write_record
 from tests.report.made import CONTENDED, environment, network, svm, write
 
@@ -276,3 +278,49 @@ def test_an_axis_typed_with_init_args_is_one(evidence_of):
 def test_a_record_of_an_unknown_kind_is_named(evidence_of):
     (problem,) = evidence_of([network(), svm(kind="oracle")]).problems
     assert "its kind is oracle" in problem
+
+
+def with_outcomes(accuracy=0.92, **fields):
+    record = network(accuracy=accuracy, **fields)
+    order = np.arange(record.data["num_test"])
+    record.outcomes = {"test": pack(order < round(accuracy * len(order)), order, "pixels")}
+    return record
+
+
+def test_the_table_has_the_outcomes_that_a_record_keeps(evidence_of):
+    table = evidence_of([with_outcomes(seed=0), network(seed=1)]).table.set_index("seed")
+    assert table["outcomes"][0].correct.sum() == round(0.92 * 14_000)
+    assert table["outcomes"][1] is None
+    assert table["fold"].tolist() == [0, 0]
+    assert table[["look", "predicted_seconds"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"metrics": {"test/accuracy": 0.93}}, "by its outcomes the test accuracy is 0.920000, but it says 0.93"),
+        ({"metrics": {}}, "but it says None"),
+        ({"outcomes": {"test": {"num": "many"}}}, "num of its outcomes is 'many'"),
+        ({"outcomes": {"val": {}}}, "its outcomes are of type NoneType"),
+        ({"data": with_outcomes().data | {"num_test": 13_999}}, "of 14,000 images, but num_test is 13999"),
+        ({"look": "third"}, "look is third"),
+        ({"look": True}, "look is True"),
+        ({"predicted_seconds": -1.0}, "predicted_seconds is -1"),
+    ],
+)
+def test_outcomes_that_contradict_their_record_are_damage_and_verify_names_it(evidence_of, change, sentence):
+    record = with_outcomes(seed=1)
+    for name, value in change.items():
+        setattr(record, name, value)
+    evidence = evidence_of([with_outcomes(), record])
+    assert len(evidence.table) == 1
+    assert sentence in evidence.problems[0]
+    assert "is damaged" in evidence.problems[0]
+
+
+def test_what_was_run_for_a_later_look_can_be_left_out(tmp_path):
+    """A study that was killed decides again by what it knew."""
+    folder = write([network(seed=seed, look=look) for seed, look in enumerate((None, 0, 1, 2))], tmp_path)
+    assert [len(Evidence.of(folder, max_look=look).table) for look in (0, 1, 2, None)] == [2, 3, 4, 4]
+    limited = Evidence.of(folder / "hyperparameters", folder, max_look=0)
+    assert [len(each.table) for each in limited.by_folder([folder, folder / "hyperparameters"]).values()] == [2, 2]

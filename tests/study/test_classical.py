@@ -32,6 +32,8 @@ def test_an_svm_leaves_the_record_of_a_trial(kernel):
     assert record.clocks["fit_seconds"] > 0
     assert record.clocks["predict_seconds"] > 0
     assert 100 < record.num_support_vectors <= 1258
+    right = record.test_outcomes.correct
+    assert (len(right), right.sum() / 359) == (359, record.metrics["test/accuracy"])
     assert record.data["split_hash"] == Digits().describe()["split_hash"]
     assert record.key == trial_key(record.config, record.data["fingerprint"])
     assert record.engine == record.config["engine"] != "auto"

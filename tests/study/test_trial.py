@@ -12,7 +12,10 @@ import torch
 
 from benchmark_lightning.__main__ import main
 from benchmark_lightning.study.record import Record, read_record, trial_key
+from benchmark_lightning.study.trials import network
+from benchmark_lightning.study.trials.kinds import Setting
 from benchmark_lightning.training.classifier import ImageClassifier
+from benchmark_lightning.training.datasets import Digits
 from tests.conftest import SHORT
 
 RUN = Path("lightning_logs/Digits-resnet18/version_0")
@@ -43,6 +46,33 @@ def test_a_trial_leaves_a_whole_record():
     nulls |= {f"{section}.{name}" for section, values in sections.items() if isinstance(values, dict)
               for name, value in values.items() if value is None}  # fmt: skip
     assert nulls <= record.reasons.keys(), "unknown is null with a reason"
+
+
+def test_a_trial_keeps_which_test_images_were_right():
+    record = trial("--trainer.max_epochs", "2", "--run.save_last", "true")
+    outcomes = record.test_outcomes
+    assert (len(outcomes.correct), "outcomes" in record.reasons) == (359, False)
+    assert outcomes.correct.mean() == pytest.approx(record.metrics["test/accuracy"], abs=1e-6)
+    assert (
+        main(["predict", *SHORT, "--run.name", "Digits-resnet18", "--ckpt_path", f"{RUN}/checkpoints/best.ckpt"]) == 0
+    )
+    [predictions] = Path("lightning_logs").glob("*/*/predictions.csv")
+    classes = [row.split(",")[1] for row in predictions.read_text().splitlines()[1:]]
+    data = Digits()
+    assert outcomes.correct.tolist() == [int(name) == data.pool.labels[image]
+                                         for name, image in zip(classes, data.parts.test, strict=True)]  # fmt: skip
+
+
+def test_a_test_of_some_images_says_why_it_keeps_none():
+    record = trial("--trainer.limit_test_batches", "1", "--data.eval_batch_size", "100")
+    assert record.outcomes == {}
+    assert record.reasons["outcomes"] == "it was tested on 90 of 359 images"
+
+
+def test_a_trial_says_for_which_look_it_was_run_and_how_long_it_should_have_taken():
+    told = network.run([*SHORT], Setting(look=5, predicted_seconds=2.5))[0]
+    assert (told.look, told.predicted_seconds) == (5, 2.5)
+    assert {"look", "predicted_seconds"}.isdisjoint(told.reasons)
 
 
 def test_the_metrics_are_those_of_the_best_epoch():
@@ -126,6 +156,7 @@ def test_a_failure_in_the_test_keeps_what_the_fit_has_learned(monkeypatch):
     assert (record.status, record.error) == ("failed", "RuntimeError: the test is broken")
     assert "val/accuracy" in record.metrics
     assert "test/accuracy" not in record.metrics
+    assert (record.outcomes, record.reasons["outcomes"]) == ({}, "it was not tested to the end")
 
 
 def test_a_callback_that_changes_the_training_changes_the_key():

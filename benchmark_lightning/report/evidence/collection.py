@@ -19,15 +19,21 @@ class Collection(NamedTuple):
         tables: the trials and what names them.
         curves: one row an epoch: ``run`` as in the table, ``epoch`` and the metrics of the epoch.
         problems: a sentence for each record that could not be read.
+        max_look: the last look of the study whose records are among them; None where all are.
     """
 
     tables: Tables
     curves: pd.DataFrame
     problems: list[str]
+    max_look: int | None = None
 
 
-def collect(folders: Sequence[Path]) -> Collection:
+def collect(folders: Sequence[Path], max_look: int | None = None) -> Collection:
     """Reads every record under the folders; of a trial that ran several times on a machine the best record counts.
+
+    Args:
+        folders: searched with all in them.
+        max_look: leaves out what was run for a later look of the study; None takes all.
 
     Raises:
         InputError: a folder is missing, or there is no readable record in any.
@@ -44,6 +50,8 @@ def collect(folders: Sequence[Path]) -> Collection:
                 record = read_record(path)
             except RecordError as error:
                 problems.append(str(error))
+                continue
+            if max_look is not None and isinstance(record.look, int) and record.look > max_look:
                 continue
             identity = (record.key, machine_id(record.environment), str(record.environment.get("source_hash")))
             if identity not in records or record.preference() > records[identity][1].preference():
@@ -66,7 +74,7 @@ def collect(folders: Sequence[Path]) -> Collection:
         for row in record.curves
         if _is_epoch(row)
     ]
-    return Collection(tables, pd.DataFrame(curves), problems)
+    return Collection(tables, pd.DataFrame(curves), problems, max_look)
 
 
 def _is_epoch(row: Any) -> bool:

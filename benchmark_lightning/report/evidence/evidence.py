@@ -28,22 +28,23 @@ class Evidence:
         self, collection: Collection, questions: Questions | None = None, confidence: float = CONFIDENCE
     ) -> None:
         self._collection = collection
-        (self.table, self.axes, self.configs, self.settings, _), self.curves, self.problems = collection
+        (self.table, self.axes, self.configs, self.settings, _), self.curves, self.problems, self._max_look = collection
         self.questions = questions or Questions()
         self.confidence = confidence
 
     @classmethod
-    def of(cls, *folders: str | Path, study: Path | None = None) -> "Evidence":
+    def of(cls, *folders: str | Path, study: Path | None = None, max_look: int | None = None) -> "Evidence":
         """The records in ``folders``.
 
         Args:
             study: the file of the study, or None for the one that the folders hold.
+            max_look: leaves out what was run for a later look of the study; None takes all.
 
         Raises:
             InputError: a folder is missing, or none holds a readable record, or the study is not valid.
         """
         paths = [Path(folder) for folder in folders]
-        return cls(collect(paths), questions_of(paths, study))
+        return cls(collect(paths, max_look), questions_of(paths, study))
 
     def at(self, confidence: float) -> "Evidence":
         """The same evidence with intervals of another confidence."""
@@ -53,7 +54,7 @@ class Evidence:
         """The evidence of each folder by itself; a single one is not read again."""
         if len(folders) == 1:
             return {folders[0]: self}
-        return {folder: Evidence(collect([folder]), self.questions) for folder in folders}
+        return {folder: Evidence(collect([folder], self._max_look), self.questions) for folder in folders}
 
     @cached_property
     def configurations(self) -> pd.DataFrame:

@@ -23,7 +23,8 @@ from benchmark_lightning.report.evidence.settings import (
 )
 from benchmark_lightning.study.record import Record
 
-_NO_PROTOCOL = frozenset(["seed_everything", "data.class_path", "trainer.accelerator"])  # columns, or replicates
+# Columns of their own, or replicates.
+_NO_PROTOCOL = frozenset(["seed_everything", "data.fold", "data.class_path", "trainer.accelerator"])
 _NOT_TOLD = frozenset(  # the number of training images tells the fraction
     ["data.train_fraction", "trainer.enable_autolog_hparams", "trainer.log_every_n_steps", "trainer.profiler"]
 )
@@ -40,7 +41,7 @@ _CONDITION = (
     "fingerprint",
 )
 _NUMBERS = (
-    "repeat", "seed", "num_train", "num_val", "num_test", "train_fraction", "batch_size", "num_support_vectors", "num_threads", "val_accuracy", "test_accuracy", "test_macro_f1", "test_loss",
+    "repeat", "seed", "fold", "look", "predicted_seconds", "num_train", "num_val", "num_test", "train_fraction", "batch_size", "num_support_vectors", "num_threads", "val_accuracy", "test_accuracy", "test_macro_f1", "test_loss",
     "best_epoch", "num_epochs", "num_steps", "images_per_second", "energy_joules", "utilization",
     "peak_flops_per_second", "setup_seconds", "first_batch_seconds", "fit_seconds", "validation_seconds",
     "test_seconds", "predict_seconds", "wall_seconds", "params", "macs", "forward_flops_per_image",
@@ -58,27 +59,13 @@ _NAMES = (
     "effective_precision", "code", "source_hash", "torch", "started_at",
 )  # fmt: skip
 _MEASURED = {
-    "clocks": (
-        [
-            "setup_seconds",
-            "first_batch_seconds",
-            "fit_seconds",
-            "validation_seconds",
-            "test_seconds",
-            "predict_seconds",
-            "wall_seconds",
-        ]
-    ),
-    "complexity": [
-        "params",
-        "macs",
-        "forward_flops_per_image",
-        "train_flops_per_image",
-        "num_features",
-        "model_bytes",
+    "clocks": [
+        "setup_seconds", "first_batch_seconds", "fit_seconds", "validation_seconds", "test_seconds", "predict_seconds",
+        "wall_seconds",
     ],
+    "complexity": ["params", "macs", "forward_flops_per_image", "train_flops_per_image", "num_features", "model_bytes"],
     "memory": ["peak_rss_mib", "peak_device_mib"],
-}
+}  # fmt: skip
 
 
 class Tables(NamedTuple):
@@ -111,6 +98,9 @@ def tabulate(records: Iterable[tuple[Path, Record]]) -> Tables:
     - ``condition``: the same without the number of training images, and ``protocol``: without the machine, too.
     - ``configuration``: an id of data set, axes and setting; its rows are runs that differ in seed or repeat.
       ``candidate``: the same without the number of training images.
+    - ``fold``: the test fold, 0 where there are none, which is a replicate as the seed is.
+    - ``outcomes``: which test images were right, as ``Outcomes`` of ``study.outcomes``; None where that was not kept.
+    - ``look``, ``predicted_seconds``: as in the record; nan where it says none.
     - ``is_contended``: whether others disturbed it: its accuracies count, its times are left out of the table.
     - ``is_whole``: whether it was trained and tested to the end, and not only timed for some steps.
     """
@@ -136,6 +126,7 @@ def tabulate(records: Iterable[tuple[Path, Record]]) -> Tables:
         rows.append({name: clean(value) if isinstance(value, str) else value for name, value in row.items()})
     table = pd.DataFrame(rows)
     table = table.sort_values(["sweep", "trial"], ignore_index=True) if rows else table
+    table = table.astype(dict.fromkeys(("look", "predicted_seconds"), float)) if rows else table  # None as nan
     return Tables(table, axes, configs, settings, problems)
 
 
@@ -181,7 +172,8 @@ def _row(path: Path, record: Record, config: Mapping[str, Any], machine: str) ->
     row: dict[str, Any] = {
         "run": run_id(record), "key": record.key, "sweep": path.parent.parent.name, "trial": path.parent.name,
         "kind": record.kind, "status": record.status, "error": record.error, "repeat": record.repeat,
-        "seed": config.get("seed_everything"),
+        "seed": config.get("seed_everything"), "fold": data.get("fold", 0),
+        "look": record.look, "predicted_seconds": record.predicted_seconds, "outcomes": record.test_outcomes,
         "dataset": one_line(data.get("name") or config.get("data.class_path", "").rpartition(".")[2]),
         "num_train": data.get("num_train"), "num_val": data.get("num_val"), "num_test": data.get("num_test"),
         "train_fraction": data.get("train_fraction"), "split": data.get("split"), "split_hash": data.get("split_hash"),

@@ -69,7 +69,7 @@ def make_texts(evidence: Evidence, drawn: Mapping[str, str], claims: list[Claim]
     texts = {
         "report.md": markdown,
         "report.html": _html(markdown, drawn, " ".join(evidence.table["dataset"].unique())),
-        "results.csv": evidence.table.drop(columns=["run"]).to_csv(index=False, lineterminator="\n"),
+        "results.csv": evidence.table.drop(columns=["run", "outcomes"]).to_csv(index=False, lineterminator="\n"),
     }
     if claims:
         content = [_claim_content(claim) for claim in claims]

@@ -19,6 +19,7 @@ from sklearn.metrics import accuracy_score, f1_score
 from benchmark_lightning.study.environment import describe_environment
 from benchmark_lightning.study.labels import class_name, label
 from benchmark_lightning.study.outcome import concluded, one_interrupt
+from benchmark_lightning.study.outcomes import pack
 from benchmark_lightning.study.own_code import OWN_CODE
 from benchmark_lightning.study.record import Record, new_record, write_record
 from benchmark_lightning.study.result import conclude
@@ -80,7 +81,10 @@ def run(arguments: Sequence[str], setting: Setting = HAND_MADE) -> tuple[Record,
                 estimator = maker(config)()
                 record.levers = _levers(estimator, num_threads)
                 record.training = {"depends_on_seed": depends_on_seed(estimator)}
-                _fit_and_predict(record, parts, estimator, setting.on_progress or (lambda event: None))
+                predicted = _fit_and_predict(record, parts, estimator, setting.on_progress or (lambda event: None))
+                correct = np.ravel(predicted) == parts["test"][1]
+                record.outcomes = {"test": pack(correct, data.parts.test, data.fingerprint)}
+                del record.reasons["outcomes"]
             record.memory = {"peak_rss_mib": peak_rss_mib(), "peak_device_mib": None}
             record.clocks["wall_seconds"] = time.perf_counter() - started
             write_record(record, folder)
@@ -108,7 +112,7 @@ def _begun(config: dict[str, Any], data: ImageData, setting: Setting) -> Record:
         config,
         data.describe(),
         setting.repeat,
-        values=setting.values,
+        **setting.told,
         engine=config["engine"],
         clocks={"first_batch_seconds": None},
         throughput={"images_per_second": [], "median_images_per_second": None},
@@ -129,7 +133,8 @@ def _levers(estimator: Any, num_threads: int) -> dict[str, Any]:
 
 def _fit_and_predict(
     record: Record, parts: Mapping[Part, tuple[Any, Any]], estimator: Any, on_progress: Callable[[dict[str, Any]], None]
-) -> None:
+) -> Any:
+    """Fills in the costs and the metrics, and returns the classes predicted for the test images."""
     meter, contention = EnergyMeter(torch.device("cpu")), ContentionMeter()
     with _warnings_noted(record):
         on_progress({"phase": "fit"})
@@ -153,6 +158,7 @@ def _fit_and_predict(
     record.reasons |= contention.reasons()
     record.clocks["test_seconds"] = record.clocks["predict_seconds"]
     _measure_model(record, estimator, num_features=int(parts["train"][0].shape[1]))
+    return predicted
 
 
 @contextlib.contextmanager

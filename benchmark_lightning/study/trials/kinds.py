@@ -40,6 +40,8 @@ class Setting:
         num_threads: cores for this trial when several run at a time.
         breakdown: whether to time the parts of a training step afterwards.
         peaks: what each accelerator of the machine can do, for the utilization.
+        look: as ``Planned`` has it.
+        predicted_seconds: as ``Planned`` has them.
     """
 
     values: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -48,6 +50,13 @@ class Setting:
     num_threads: int | None = None
     breakdown: bool = False
     peaks: dict[str, Any] | None = None
+    look: int | None = None
+    predicted_seconds: float | None = None
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The options that the record tells."""
+        return {"values": self.values, "look": self.look, "predicted_seconds": self.predicted_seconds}
 
 
 class TrialModule(Protocol):

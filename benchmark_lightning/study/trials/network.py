@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as L
+import numpy as np
+import torch
 import yaml
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
@@ -15,6 +17,7 @@ from benchmark_lightning.study.complexity import count_complexity
 from benchmark_lightning.study.environment import describe_environment
 from benchmark_lightning.study.labels import label
 from benchmark_lightning.study.outcome import concluded, one_interrupt
+from benchmark_lightning.study.outcomes import pack
 from benchmark_lightning.study.own_code import own_identity
 from benchmark_lightning.study.record import Record, new_record, write_record
 from benchmark_lightning.study.result import conclude
@@ -56,7 +59,7 @@ def run(arguments: Sequence[str], setting: Setting = HAND_MADE) -> tuple[Record,
         config,
         cli.datamodule.describe(),
         setting.repeat,
-        values=setting.values,
+        **setting.told,
         reasons={
             "engine": "a network",
             "num_support_vectors": "a network",
@@ -106,6 +109,20 @@ def _test_best(record: Record, cli: BenchmarkCLI) -> None:
     cli.trainer.test(cli.model, cli.datamodule, ckpt_path=_best_checkpoint(cli), verbose=False, weights_only=True)
     tested = cli.trainer.callback_metrics.items()
     record.metrics |= {name: float(value) for name, value in tested if name.startswith("test/")}
+    _keep_outcomes(record, cli)
+
+
+def _keep_outcomes(record: Record, cli: BenchmarkCLI) -> None:
+    """Which test images were right, or the reason why that is not known."""
+    batches, data = cli.model.test_correct, cli.datamodule
+    correct = torch.cat(batches).cpu().numpy() if batches else np.empty(0, dtype=np.bool_)
+    if cli.trainer.world_size > 1:  # each process has seen a part of the images
+        record.reasons["outcomes"] = f"it was tested by {cli.trainer.world_size} processes"
+    elif len(correct) != len(data.parts.test):
+        record.reasons["outcomes"] = f"it was tested on {len(correct):,} of {len(data.parts.test):,} images"
+    else:
+        record.outcomes = {"test": pack(correct, data.parts.test, data.fingerprint)}
+        del record.reasons["outcomes"]
 
 
 def _collect_fit(record: Record, cli: BenchmarkCLI) -> None:
