@@ -48,8 +48,9 @@ def kmnist_root(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test runs in a folder of its own, without the user's data."""
+    """Every test runs in a folder of its own, without the user's data and cache."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv(ROOT_VARIABLE, raising=False)
     monkeypatch.setattr("sys.argv", ["benchmark-lightning"])
 

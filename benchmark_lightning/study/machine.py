@@ -16,6 +16,7 @@ from torch.nn import functional
 from benchmark_lightning.study.environment import describe_environment
 from benchmark_lightning.training.accelerators import has_device, synchronize
 from benchmark_lightning.training.allocator import reuse_freed_memory
+from benchmark_lightning.training.choices import Chosen, cache_path, known_choices
 from benchmark_lightning.training.classifier import ImageClassifier
 from benchmark_lightning.training.cli import quiet
 from benchmark_lightning.training.clocks import NUM_WARMUP_BATCHES, Clocks, Stopwatch
@@ -213,6 +214,7 @@ def describe_machine() -> dict[str, Any]:
     return {
         "processor_use": use._asdict(),
         "environment": describe_environment(devices()[-1]),
+        "levers": {work: chosen._asdict() for work, chosen in known_choices().items()},
         "timer_resolution_seconds": timer_resolution(),
         "devices": {
             device.type: {
@@ -269,4 +271,11 @@ def print_machine(machine: dict[str, Any]) -> None:
             f"{name}: bare loop over Trainer",
             f"ratio {statistics.median(overhead):.3f} ({min(overhead):.3f} to {max(overhead):.3f}), resnet18, batch {BATCH_SIZE}",
         )
+    table.add_section()
+    for work, content in machine["levers"].items():
+        chosen = Chosen(**content)
+        rates = ", ".join(f"{name} {rate:,.0f}" for name, rate in chosen.images_per_second.items())
+        table.add_row(f"levers: {work}", f"{chosen.name} (images/s: {rates})")
+    known = f"measured before; to forget them, delete {cache_path()}"
+    table.add_row("levers", known if machine["levers"] else "none measured yet: a sweep does, before long trials")
     Console(soft_wrap=True, markup=False, highlight=False).print(table)

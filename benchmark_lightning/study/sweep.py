@@ -24,6 +24,7 @@ from benchmark_lightning.study.executors import (
     wait_for_any,
 )
 from benchmark_lightning.study.options import sweep_options
+from benchmark_lightning.study.preparation import prepare
 from benchmark_lightning.study.record import Record, RecordError, Status, read_record, write_record
 from benchmark_lightning.study.trials.kinds import KINDS
 from benchmark_lightning.training.contention import SHARING_VARIABLE, processor_use, wait_for_processor
@@ -91,7 +92,7 @@ def _run_all(sweep: Sweep, folder: Path, display: Display, num_jobs: int, trials
     """Runs the trials and says whether a person has interrupted."""
     if not trials:
         return False
-    peaks = run_job(f"{WING}.machine:measure_peaks", {}) if KINDS[sweep.trial].needs_peaks else {}
+    peaks = prepare(KINDS[sweep.trial], trials, num_jobs, display.note)
     return _Run(sweep, folder, display, num_jobs, peaks).all(trials)
 
 
@@ -242,9 +243,7 @@ class _Run:
                 self._display.progress(trial.name, job.events.pop(0))
             if is_over:
                 del self._running[job]
-                if isinstance(
-                    job.error, InputError
-                ):  # a full disk, or data that are gone: the next one fares no better
+                if isinstance(job.error, InputError):  # a full disk, or data that are gone: no other trial fares better
                     raise job.error
                 self._conclude(job, trial)
 

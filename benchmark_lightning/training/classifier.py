@@ -17,6 +17,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassConfusionM
 from benchmark_lightning.errors import InputError
 from benchmark_lightning.training.allocator import reuse_freed_memory
 from benchmark_lightning.training.checkpoints import check_data, check_hyperparameters
+from benchmark_lightning.training.choices import Chosen
 from benchmark_lightning.training.class_paths import label
 from benchmark_lightning.training.data import ImageData
 from benchmark_lightning.training.levers import set_levers, set_levers_it_takes
@@ -57,10 +58,10 @@ class ImageClassifier(L.LightningModule):
         schedule: Of the learning rate, step by step: none, cosine to zero, or one cycle of warm-up and decay.
         label_smoothing: Share of the target spread evenly over the classes in training, at least 0 and below 1.
         memory_format: Order of the values in memory; the same arithmetic. ``auto`` is channels last for what flows through
-            the network on a CPU, and contiguous for the weights and on other devices.
+            the network on a CPU, and contiguous for the weights and on other devices, or what was measured to be faster.
         compile: Whether to compile the training step's network with torch.compile, and in which mode.
         small_maps: Where convolutions on small maps are matrix products that leave the padding out, the same function with
-            less work: on a cpu, always or never.
+            less work: on a cpu (unless the contrary was measured there), always or never.
         reuse_memory: On a CPU under Linux, keep the memory that a step frees for the next one, for as long as the process
             lives; the same arithmetic.
 
@@ -108,8 +109,7 @@ class ImageClassifier(L.LightningModule):
             if stem != "imagenet":
                 raise InputError(f"model.stem {stem} is for ResNets of torchvision; leave it out with model.network")
             self.network = build_own_network(network, num_classes, image_size, num_channels)
-            image_shape = (num_channels, image_size, image_size)
-            self._levers = set_levers_it_takes(self.network, small_maps, memory_format, image_shape)
+            self._levers = set_levers_it_takes(self.network, small_maps, memory_format, self.image_shape)
         self._compiled: Callable[[Tensor], Tensor] | None = None
         metrics = MetricCollection(
             {
@@ -134,18 +134,25 @@ class ImageClassifier(L.LightningModule):
         return images.to(memory_format=torch.channels_last) if self._is_channels_last(images.device) else images
 
     def _is_channels_last(self, device: torch.device) -> bool:
-        return self._levers.channels_last and (self.hparams["memory_format"] != "auto" or device.type == "cpu")
+        return self._levers.uses_channels_last and (self.hparams["memory_format"] != "auto" or device.type == "cpu")
+
+    def take(self, chosen: Chosen) -> None:
+        """Sets the levers that are left to the package, for a training on a CPU."""
+        self._levers = self._levers.taking(self.network, chosen)
 
     @property
     def levers(self) -> dict[str, Any]:
-        """The levers of speed as they apply on this device, and why a network lacks one that was asked for."""
-        is_on_cpu = self.device.type == "cpu"
+        """The levers of speed as they apply on this device, who chose them, and why a network lacks one that was asked for."""
+        is_on_cpu, chosen = self.device.type == "cpu", self._levers.chosen
         levers = {
             "memory_format": "channels_last" if self._is_channels_last(self.device) else "contiguous",
             "compile": self.hparams["compile"],
-            "small_maps": self._levers.small_maps and (self.hparams["small_maps"] == "always" or is_on_cpu),
+            "small_maps": self._levers.uses_small_maps and (self.hparams["small_maps"] == "always" or is_on_cpu),
             "reuse_memory": self.hparams["reuse_memory"] and is_on_cpu,
-            "num_threads": torch.get_num_threads(),
+            "winograd": self._levers.uses_small_maps and chosen.choice.winograd,
+            "num_threads": chosen.choice.num_threads or torch.get_num_threads(),
+            "chosen_by": chosen.by,
+            "images_per_second": dict(chosen.images_per_second),
         }
         return levers if self._levers.why is None else levers | {"why": self._levers.why}
 
@@ -158,14 +165,24 @@ class ImageClassifier(L.LightningModule):
         return f"{self.network_name} trains with {' and '.join(left) or 'no lever of speed'} alone ({self._levers.why})"
 
     @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """C, H, W of the images that the network takes."""
+        return self.hparams["num_channels"], self.hparams["image_size"], self.hparams["image_size"]
+
+    @property
     def network_name(self) -> str:
         """The network for people: ``resnet18``, or the name of a class with its arguments."""
         return self.hparams["arch"] or label(self.hparams["network"])
+
+    def on_fit_end(self) -> None:
+        torch.set_num_threads(self._num_threads)
 
     def on_fit_start(self) -> None:
         """Prepares memory and code; compiles the training step alone, as evaluation has other shapes, each compiled anew."""
         if self.hparams["reuse_memory"] and self.device.type == "cpu":
             reuse_freed_memory()
+        self._num_threads = torch.get_num_threads()
+        torch.set_num_threads(self._levers.chosen.choice.num_threads or self._num_threads)
         if self.hparams["compile"] != "none":
             self._compiled = torch.compile(self.network.forward, mode=self.hparams["compile"])
 
@@ -258,7 +275,7 @@ class ImageClassifier(L.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["num_steps"] = self.trainer.estimated_stepping_batches
         if isinstance(data := self._data, ImageData):
-            checkpoint["data"] = {key: data.describe()[key] for key in ("name", "split_hash")}
+            checkpoint["data"] = {key: data.describe()[key] for key in ("name", "split_hash", "fold")}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuses a checkpoint that is not this network's or that was trained on other data.

@@ -20,6 +20,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from benchmark_lightning.errors import InputError
 from benchmark_lightning.training.accelerators import device_type, has_device
+from benchmark_lightning.training.choices import chosen_for
 from benchmark_lightning.training.classifier import ImageClassifier
 from benchmark_lightning.training.clocks import Clocks
 from benchmark_lightning.training.data import ImageData
@@ -116,6 +117,11 @@ class BenchmarkCLI(LightningCLI):
             )
         with input_errors_unwrapped():
             super().instantiate_classes()
+        if device_type(self.trainer.accelerator) == "cpu":
+            batch_size = self.datamodule.batch_size
+            self.model.take(
+                chosen_for(self.model.hparams, self.model.image_shape, batch_size, self.precision.effective)
+            )
         if self.model.note is not None and self.trainer.is_global_zero:
             print(f"note: {self.model.note}", file=sys.stderr)  # noqa: T201
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from benchmark_lightning.training.choices import Chosen
 from benchmark_lightning.training.class_paths import reason
 from benchmark_lightning.training.own_networks import computed
 from benchmark_lightning.training.small_maps import SmallMapConv2d, use_nominal_maps, use_small_maps
@@ -17,11 +18,29 @@ class Levers(NamedTuple):
         small_maps: whether it has convolutions that do small maps as matrix products.
         channels_last: whether images may flow through it channels last.
         why: why those that were asked for are not all set.
+        chosen: which of them are used, where that is left to the package.
     """
 
     small_maps: bool
     channels_last: bool
     why: str | None = None
+    chosen: Chosen = Chosen()
+
+    @property
+    def uses_small_maps(self) -> bool:
+        return self.small_maps and self.chosen.choice.small_maps
+
+    @property
+    def uses_channels_last(self) -> bool:
+        return self.channels_last and self.chosen.choice.channels_last
+
+    def taking(self, network: nn.Module, chosen: Chosen) -> "Levers":
+        """These levers as chosen; sets the convolutions of the network, which has been given these."""
+        if self.small_maps and chosen.by == "measured":
+            use_nominal_maps(network)
+            if chosen.choice.small_maps:
+                use_small_maps(network, on_cpu_alone=True, takes_winograd=chosen.choice.winograd)
+        return self._replace(chosen=chosen)
 
 
 def set_levers(network: nn.Module, small_maps: str, memory_format: str) -> Levers:

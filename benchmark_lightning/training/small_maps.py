@@ -32,10 +32,12 @@ FULL_PRECISION = (torch.float32, torch.float64)
 class SmallMapConv2d(nn.Conv2d):
     """A 1x1 or 3x3 convolution whose parameters are those of ``nn.Conv2d``; large maps go the usual way.
 
-    ``on_cpu_alone`` sends small maps on other devices the usual way as well.
+    ``on_cpu_alone`` sends small maps on other devices the usual way as well, and without ``takes_winograd`` those of
+    2x2 and 4x4 pixels take as many products as the rest.
     """
 
     on_cpu_alone = False
+    takes_winograd = True
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002  # the name is that of nn.Conv2d
         if input.dim() != 4:  # one image without a batch
@@ -43,7 +45,7 @@ class SmallMapConv2d(nn.Conv2d):
         kernel, stride, size_in = self.kernel_size[0], self.stride[0], input.shape[2]
         is_square, is_here = input.shape[3] == size_in, not self.on_cpu_alone or input.device.type == "cpu"
         pixels = input.permute(0, 2, 3, 1)
-        if is_square and is_here and self._takes_winograd(input):
+        if is_square and is_here and self.takes_winograd and self._suits_winograd(input):
             output = winograd.convolve(pixels, self.weight)
             output = output if self.bias is None else output + self.bias
         elif not (is_square and is_here and size_in**2 <= MAX_PIXELS[kernel]):
@@ -56,7 +58,7 @@ class SmallMapConv2d(nn.Conv2d):
             output = _convolve_without_padding(pixels, self.weight, self.bias, stride)
         return output.permute(0, 3, 1, 2)
 
-    def _takes_winograd(self, input: Tensor) -> bool:  # noqa: A002
+    def _suits_winograd(self, input: Tensor) -> bool:  # noqa: A002
         is_known = input.shape[2] in winograd.ALONG_ONE_DIRECTION and self.kernel_size[0] == 3 and self.stride[0] == 1
         is_eager = not torch.compiler.is_compiling()  # the compiler cannot trace the cache of the matrices
         return is_eager and is_known and input.dtype in FULL_PRECISION and not _is_mixed(input.device.type)
@@ -155,12 +157,13 @@ def _windows(taps: Tensor, size_in: int, stride: int) -> Iterator[tuple[int, int
             yield down, right, taps[top : top + size_in, left : left + size_in]
 
 
-def use_small_maps(network: nn.Module, on_cpu_alone: bool = False) -> nn.Module:
+def use_small_maps(network: nn.Module, on_cpu_alone: bool = False, takes_winograd: bool = True) -> nn.Module:
     """Lets every plain 1x1 and 3x3 convolution of ``network`` do small maps as matrix products, and returns it."""
     for layer in network.modules():
         if type(layer) is nn.Conv2d and _is_suitable(layer):
             layer.__class__ = SmallMapConv2d  # the same parameters under the same names
             layer.on_cpu_alone = on_cpu_alone  # type: ignore[assignment]
+            layer.takes_winograd = takes_winograd  # type: ignore[assignment]
     return network
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmark_lightning.study import sweep as driver
+from benchmark_lightning.study import preparation
 from benchmark_lightning.study.executors import run_job
 from benchmark_lightning.study.record import Record
 from tests.study.sweeps import OUT, SVM, records, sweep
@@ -40,4 +40,4 @@ def _peaks_measured_once(monkeypatch):
     def run(function: str, arguments: dict[str, Any]) -> Any:
         return _peaks() if function.endswith(":measure_peaks") else run_job(function, arguments)
 
-    monkeypatch.setattr(driver, "run_job", run)
+    monkeypatch.setattr(preparation, "run_job", run)

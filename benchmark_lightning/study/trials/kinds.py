@@ -83,6 +83,7 @@ class TrialKind:
         name: As ``trial`` in a sweep file and ``kind`` in a record have it.
         module: With the functions of ``TrialModule``.
         needs_peaks: Whether the machine's peaks are measured before its trials.
+        before: Function that gets the trials of a sweep before the first of them runs, and returns what to tell a person.
         flags: Of every trial in a sweep.
         cost_ignores: Keys of a configuration's sections that leave the time of a trial as it is.
     """
@@ -90,6 +91,7 @@ class TrialKind:
     name: str
     module: str
     needs_peaks: bool = False
+    before: str | None = None
     flags: tuple[str, ...] = ()
     cost_ignores: frozenset[str] = frozenset()
 
@@ -105,13 +107,14 @@ KINDS = {
             "network",
             "benchmark_lightning.study.trials.network",
             needs_peaks=True,
+            before="benchmark_lightning.study.trials.network_levers:measure_levers",
             flags=("--run.save_last", "false"),  # a trial that is interrupted starts anew
-            cost_ignores=frozenset({"lr", "momentum", "weight_decay", "label_smoothing", "split_seed"}),
+            cost_ignores=frozenset({"lr", "momentum", "weight_decay", "label_smoothing", "split_seed", "fold"}),
         ),
         TrialKind(
             "classical",
             "benchmark_lightning.study.trials.classical",
-            cost_ignores=frozenset({"split_seed", "random_state"}),
+            cost_ignores=frozenset({"split_seed", "fold", "random_state"}),
         ),
     )
 }
