@@ -5,9 +5,10 @@ import pytest
 from benchmark_lightning.report.claims.judging import check_claims
 from benchmark_lightning.report.claims.verdicts import Claim, Finding
 from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.evidence.noise import ONE_SEED
 from benchmark_lightning.report.evidence.statistics import Estimate
 from benchmark_lightning.report.page.devices import gpu_answers
-from tests.report.made import MACS, network, svm, whole_study, write, write_published
+from tests.report.made import MACS, data, network, svm, whole_study, write, write_published
 
 
 def judged(number, records, tmp_path):
@@ -29,6 +30,10 @@ def three(**fields):
         )
         for seed in range(3)
     ]
+
+
+def seven(**fields):
+    return [network(seed=seed, **fields) for seed in range(7)]
 
 
 def timed(speedups, **fields):
@@ -101,9 +106,11 @@ CASES = {
     ),
     "3 is undecided where each ran once": (3, [network(optimizer=o, lr=lr, accuracy=0.92 - (lr < 1e-3) * 0.01) for o in ("sgd", "adam") for lr in (1e-3, 1e-4)], "undecided"),
     "3 is not measured with one rate": (3, three(), "not measured"),
-    "4 holds": (4, three(peak_epoch=2), "holds"),
-    "4 fails": (4, three(peak_epoch=5), "fails"),
-    "4 is undecided where runs differ": (4, [network(seed=s, peak_epoch=p) for s, p in enumerate((1, 2, 4))], "undecided"),
+    "4 holds": (4, seven(peak_epoch=2), "holds"),
+    "4 fails": (4, seven(peak_epoch=5), "fails"),
+    "4 is undecided by three seeds, however alike they are": (4, three(peak_epoch=2), "undecided"),
+    "4 is undecided by repeats of one seed": (4, [network(repeat=r, peak_epoch=2) for r in range(7)], "undecided"),
+    "4 is undecided where seeds differ": (4, [network(seed=s, peak_epoch=p) for s, p in enumerate((1, 2, 4, 1, 2, 4, 5))], "undecided"),
     "4 is undecided with one run": (4, [network(peak_epoch=2)], "undecided"),
     "4 is not measured by two epochs": (4, three(peak_epoch=2, training={"num_epochs": 2, "num_steps": 9}), "not measured"),
     "5 fails where the lead is too small": (5, [svm(), svm(kernel="poly", accuracy=0.888)], "fails"),
@@ -135,9 +142,8 @@ def test_the_verdict(case, tmp_path):
 
 
 def test_a_lead_of_two_points_holds_with_enough_test_images(tmp_path):
-    records = [svm(), svm(kernel="poly", accuracy=0.87)]
-    for record in records:
-        record.data["num_test"] = 200_000
+    many = data("FashionMNIST") | {"num_test": 200_000}
+    records = [svm(data=many), svm(kernel="poly", accuracy=0.87, data=many)]
     assert verdict(5, records, tmp_path) == "holds"
 
 
@@ -199,7 +205,7 @@ def test_the_published_split_does_not_displace_that_of_the_study(tmp_path):
 def test_what_stands_against_a_verdict_is_named_and_hides_no_interval(tmp_path):
     claim = judged(1, [*three(accuracy=0.91), network(**RIVAL)], tmp_path)
     lead, reached = claim.findings
-    assert lead.caveat == "one of them ran once, and other seeds may differ by more"
+    assert (lead.verdict, lead.estimate.method) == ("undecided", ONE_SEED)
     assert reached.caveat == "5 of the 6 batch sizes and learning rates were not tried and may reach it"
     assert reached.estimate.high < 0.9275
     assert reached.verdict == "undecided"

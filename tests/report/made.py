@@ -1,13 +1,16 @@
 """Records made up for tests: a study whose truth is known, so that a verdict about it can be right or wrong."""
 
+import functools
 import itertools
 import math
+import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmark_lightning.report.evidence.questions import read_questions, write_questions
+from benchmark_lightning.study.outcomes import pack
 from benchmark_lightning.study.record import Record, trial_key, write_record
 
 MACS = {"resnet18": 33_184_000, "resnet34": 70_932_000, "resnet50": 78_700_000}
@@ -34,8 +37,26 @@ def data(dataset: str, fraction: float = 1.0) -> dict[str, Any]:
     num_train = round((NUM[dataset] - num_test - num_val) * fraction)
     return {
         "name": dataset, "split": "pooled", "split_hash": "123456789abc", "fingerprint": dataset,
-        "train_fraction": fraction, "num_train": num_train, "num_val": num_val, "num_test": num_test,
+        "train_fraction": fraction, "num_train": num_train, "num_val": num_val, "num_test": num_test, "fold": 0,
     }  # fmt: skip
+
+
+def outcomes(accuracy: float, described: dict[str, Any], configuration: str, seed: int) -> dict[str, Any]:
+    """Which test images a run has right: those that are easy for all, for its configuration and with its seed.
+
+    The errors of two configurations correlate by about 0.5 at an accuracy of 0.92, those of two seeds by 0.6.
+    """
+    num = described["num_test"]
+    common = _difficulty(described["fingerprint"], num)
+    ease = 0.89 * common + 0.28 * _difficulty(configuration, num) + 0.35 * _difficulty(f"{configuration} {seed}", num)
+    correct = np.zeros(num, dtype=bool)
+    correct[np.argsort(ease)[num - round(accuracy * num) :]] = True
+    return {"test": pack(correct, np.arange(num), described["fingerprint"])}
+
+
+@functools.lru_cache(maxsize=256)
+def _difficulty(name: str, num: int) -> np.ndarray:
+    return np.random.default_rng(zlib.crc32(name.encode())).standard_normal(num)
 
 
 def _whole_images(accuracy: float, num_images: int) -> float:
@@ -89,6 +110,9 @@ def network(
         "training": {"num_epochs": 5, "num_steps": 3825}, "environment": environment(accelerator),
         "utilization": {"fraction": 0.4, "peak_flops_per_second": 1e11, "train_flops_per_second": 4e10},
     }  # fmt: skip
+    if not {"data", "metrics"} & fields.keys():
+        name = f"{arch} {optimizer} {lr} {batch_size} {fraction} {precision}"
+        values["outcomes"] = outcomes(accuracy, described, name, seed)
     if steps is not None:
         part = 64 / rate
         medians = {"data": part * 0.02, "forward": part * 0.33, "backward": part * 0.6, "optimizer": part * 0.05}
@@ -122,6 +146,8 @@ def svm(
         "engine": "scikit-learn-intelex", "num_support_vectors": 20_000, "environment": environment("cpu"),
         "precision": {"requested": "32-true", "effective": "32-true"}, "contention": ALONE,
     }  # fmt: skip
+    if not {"data", "metrics"} & fields.keys():
+        values["outcomes"] = outcomes(accuracy, described, f"{kernel} {strength} {fraction}", 0)
     return Record(**values | fields)
 
 

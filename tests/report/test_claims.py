@@ -9,6 +9,7 @@ from benchmark_lightning.errors import InputError
 from benchmark_lightning.report.claims.definition import check_selections, read_claims
 from benchmark_lightning.report.claims.judging import check_claims
 from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.evidence.noise import ONE_SEED, UNPAIRED
 from benchmark_lightning.report.evidence.questions import FILE_NAME, Questions, find_function, read_questions
 from benchmark_lightning.report.evidence.selection import matches
 from tests.report.made import network, svm, write
@@ -227,7 +228,7 @@ def test_a_random_method_that_ran_once_decides_nothing(tmp_path):
     content = claim(take={"estimator": "SVC"}, against={"estimator": "RandomForestClassifier"}, compare="difference")
     result = judged(content, [svm(accuracy=0.9), forest], tmp_path)
     assert result.verdict == "undecided"
-    assert "ran once" in result.findings[0].caveat
+    assert result.findings[0].estimate.method == ONE_SEED
 
 
 def test_the_rest_holds_other_kinds_of_method_too(tmp_path):
@@ -345,3 +346,56 @@ def test_pairs_that_are_alike_say_what_tells_them_apart(tmp_path):
     result = judged(content, three() + three(lr=1e-4, accuracy=0.9), tmp_path)
     assert "(lr 0.001 minus lr 0.0001)" in result.findings[0].what
     assert result.findings[0].estimate.value == pytest.approx(0.02, abs=1e-3)
+
+
+LEAD = claim(take={"model.arch": "resnet18"}, against={"model.arch": "resnet50"}, compare="difference", holds=[0, 1])
+
+
+def test_a_repeat_of_a_seed_is_no_further_run(tmp_path):
+    """Three copies of one lucky run would otherwise make a claim hold."""
+    copies = [network(arch=arch, repeat=repeat, accuracy=0.92 + 0.02 * (arch == "resnet18"))
+              for arch in ("resnet18", "resnet50") for repeat in range(3)]  # fmt: skip
+    result = judged(LEAD, copies, tmp_path / "repeats")
+    assert (result.verdict, result.findings[0].estimate.method) == ("undecided", ONE_SEED)
+    seeds = three(accuracy=0.94) + three(arch="resnet50", accuracy=0.92)
+    assert judged(LEAD, seeds, tmp_path / "seeds").verdict == "holds"
+
+
+def test_the_same_test_images_decide_what_two_sets_of_them_would_not(tmp_path):
+    """A record that does not say which images were right counts as one of other images, and says so."""
+    content = LEAD | {"take": {"estimator.kernel": "rbf"}, "against": {"estimator.kernel": "poly"}}
+    records = [svm(accuracy=0.895), svm(kernel="poly", accuracy=0.889)]
+    paired = judged(content, records, tmp_path / "paired")
+    assert paired.verdict == "holds"
+    assert "paired on 14,000 test images" in paired.findings[0].estimate.method
+    old = [svm(accuracy=0.895, outcomes={}), svm(kernel="poly", accuracy=0.889)]
+    unpaired = judged(content, old, tmp_path / "unpaired")
+    assert unpaired.verdict == "undecided"
+    assert UNPAIRED in unpaired.findings[0].estimate.method
+
+
+def test_one_of_many_comparisons_that_fails_by_chance_is_not_enough(tmp_path):
+    """Of twenty comparisons at the border one lies outside by chance in every other study."""
+
+    def kernels(lead):
+        return [svm(strength=strength, kernel=kernel, accuracy=0.89 + (kernel == "rbf") * (lead if strength == 1.0 else 0.02))
+                for strength in (1.0, 2.0, 4.0, 8.0) for kernel in ("rbf", "poly")]  # fmt: skip
+
+    parts = [{"where": {"estimator.C": strength}} for strength in (1.0, 2.0, 4.0, 8.0)]
+    content = LEAD | {"take": {"estimator.kernel": "rbf"}, "against": {"estimator.kernel": "poly"}, "all": parts}
+    result = judged(content, kernels(-0.006), tmp_path / "hardly")
+    assert result.verdict == "undecided"
+    assert "not by enough for one of 4 comparisons" in result.findings[0].caveat
+    assert judged(content, kernels(-0.02), tmp_path / "clearly").verdict == "fails"
+
+
+def test_looks_are_paid_for_by_wider_intervals(tmp_path):
+    """A study that may stop at any of four looks would else be wrong more often than it says."""
+    records = three(accuracy=0.94) + three(arch="resnet50", accuracy=0.92)
+    folder = write(records, tmp_path / "records")
+    widths = {}
+    for name, looks in (("once", {}), ("four looks", {"looks": [3, 5, 8, 12]})):
+        (folder / FILE_NAME).write_text(yaml.safe_dump({"claims": [LEAD], **looks}), encoding="utf-8")
+        (result,) = check_claims(Evidence.of(folder))
+        widths[name] = result.findings[0].estimate.half_width
+    assert widths["four looks"] > 1.1 * widths["once"]

@@ -23,18 +23,57 @@ def test_times_of_two_machines_are_never_a_ratio_though_their_processors_have_on
 
 def test_a_network_that_ran_once_decides_nothing_about_classical_methods(tmp_path):
     for name, records, answer in (
-        ("once", [network()], "one run"),
+        ("once", [network()], "unknown"),
         ("thrice", [network(seed=s) for s in range(3)], "no"),
     ):
         (row,) = classical_rows(Evidence.of(write([*records, svm()], tmp_path / name)))
         assert row["answer"] == answer
 
 
-def test_a_choice_that_only_test_images_make_is_called_so(tmp_path):
-    ran_once = [network(lr=lr, accuracy=0.92 - (lr < 1e-3) * 0.05) for lr in (1e-3, 1e-4)]
-    evidence = Evidence.of(write(ran_once, tmp_path / "records"))
+def best_row(records, tmp_path):
+    evidence = Evidence.of(write(records, tmp_path / "records"))
     (row,) = best_rows(evidence, evidence.networks)
-    assert row["by_images_alone"]
+    return row
+
+
+def of_seeds(*seeds, accuracy=0.92, **fields):
+    return [network(seed=seed, accuracy=accuracy + (seed - 1) * 0.0003, **fields) for seed in seeds]
+
+
+def test_the_best_of_single_seeds_is_told_from_none_and_nothing_is_recommended(tmp_path):
+    row = best_row([network(lr=lr, accuracy=0.92 - (lr < 1e-3) * 0.05) for lr in (1e-3, 1e-4)], tmp_path)
+    assert (row["num_of_one_seed"], row["num_could_be_best"], row["recommendation"]) == (2, 2, None)
+    assert row["accuracy"].low is None
+
+
+def test_what_is_recommended_is_told_to_be_as_good_and_faster(tmp_path):
+    best = of_seeds(*range(5), seconds=100.0, arch="resnet50", accuracy=0.921)
+    for name, rival, is_recommended in (
+        ("as good and faster", of_seeds(*range(5), seconds=40.0), True),
+        ("a point worse", of_seeds(*range(5), seconds=40.0, accuracy=0.911), False),
+        ("no faster", [network(seed=s, seconds=99.0 + s % 3, accuracy=0.92 + (s - 2) * 0.0003) for s in range(5)], False),
+        ("of one seed", [network(seconds=40.0)], False),
+    ):  # fmt: skip
+        recommendation = best_row([*best, *rival], tmp_path / name)["recommendation"]
+        assert (recommendation is not None) == is_recommended, name
+        if recommendation is not None:
+            assert recommendation.name == "resnet18"
+            assert recommendation.given_away.high <= 0.005
+            assert recommendation.share.high < 1
+
+
+def test_nothing_is_told_apart_on_paper_that_was_not_in_the_records(tmp_path):
+    """Words and rows are of one kind: a page of single seeds never says significant."""
+    from benchmark_lightning.report.page.document import make_texts
+
+    once = [network(lr=lr, accuracy=0.92 - (lr < 1e-3) * 0.05) for lr in (1e-3, 1e-4)]
+    text = make_texts(Evidence.of(write(once, tmp_path / "once")), {})["report.md"]
+    assert "the best of these 2 runs only" in text
+    assert "with one seed each, none is told from another" in text
+    assert "significantly worse" not in text.partition("Accuracies are those")[0]
+    several = of_seeds(0, 1, 2) + of_seeds(0, 1, 2, lr=1e-4, accuracy=0.87)
+    text = make_texts(Evidence.of(write(several, tmp_path / "several")), {})["report.md"]
+    assert "The other is significantly worse" in text
 
 
 def test_published_seconds_stand_beside_the_precision_that_they_were_measured_in(tmp_path):

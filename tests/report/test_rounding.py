@@ -6,10 +6,13 @@ import random
 import numpy as np
 import pytest
 
-from benchmark_lightning.report.evidence import configurations, formatting, rounding, statistics
+from benchmark_lightning.report.evidence import configurations, estimate, formatting, noise, rounding, statistics
+from benchmark_lightning.report.evidence.estimate import Estimate
 from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.evidence.noise import accuracy_difference, mean_accuracy
 from benchmark_lightning.report.evidence.rounding import settled, settled_array
-from benchmark_lightning.report.evidence.statistics import Estimate, accuracy, fit_line, frontier, mean_of
+from benchmark_lightning.report.evidence.runs import Runs
+from benchmark_lightning.report.evidence.statistics import fit_line, frontier, mean_of
 from benchmark_lightning.report.figures.figure_data import figure_data
 from benchmark_lightning.report.page import document
 
@@ -22,11 +25,11 @@ def everything(evidence):
     return data | document.make_texts(evidence, dict.fromkeys(data, ""))
 
 
-def with_noise(monkeypatch, noise):
+def with_noise(monkeypatch, size):
     """Numbers arrive where they are settled with their last bits changed at random."""
     draw = random.Random(0)
-    for module in (rounding, statistics, configurations, formatting):
-        monkeypatch.setattr(module, "settled", lambda value: settled(value * (1 + draw.uniform(-noise, noise))))
+    for module in (rounding, statistics, configurations, formatting, estimate, noise):
+        monkeypatch.setattr(module, "settled", lambda value: settled(value * (1 + draw.uniform(-size, size))))
 
 
 def test_the_last_bits_of_every_computed_number_change_nothing_in_a_report(study, monkeypatch):
@@ -74,15 +77,21 @@ def test_equal_means_of_runs_in_another_order_are_equal():
 def test_a_bootstrap_that_hits_its_own_mean_has_one_interval():
     """BCa counts such ties: of 24 accuracies on few images a tenth of all resamples."""
     runs = [0.90, 0.91, 0.92, 0.93] * 6
-    noise = np.random.default_rng(0).uniform(-1e-15, 1e-15, len(runs))
-    assert mean_of(runs) == mean_of((np.array(runs) * (1 + noise)).tolist())
+    last_bits = np.random.default_rng(0).uniform(-1e-15, 1e-15, len(runs))
+    assert mean_of(runs) == mean_of((np.array(runs) * (1 + last_bits)).tolist())
 
 
-def test_half_an_image_on_average_is_counted_one_way():
-    assert accuracy([0.5, 0.51], 100) == accuracy([0.51, 0.5 * (1 + 1e-15)], 100)
+def runs(accuracies):
+    return Runs((0, 1, 2), np.array(accuracies), np.full(3, np.nan), 100, None, "", True)
+
+
+def test_the_order_of_seeds_and_the_last_bit_of_an_accuracy_change_no_interval():
+    one, other = runs([0.1, 0.2, 0.3]), runs([0.3, 0.2 * (1 + 1e-15), 0.1])
+    assert mean_accuracy(one) == mean_accuracy(other)
+    assert accuracy_difference(one, other) == accuracy_difference(other, one)
 
 
 def test_a_perfect_line_has_no_worst_point_but_the_first():
-    line = fit_line([1, 2, 4], [0.3, 0.6, 1.2])
+    line = fit_line([1, 2, 4], [0.3, 0.6, 1.2], [None] * 3)
     assert (line.worst, line.worst_relative) == (0, 0.0)
-    assert line.slope_low == line.slope == line.slope_high == 0.3
+    assert (line.slope.value, line.slope.low) == (0.3, None)

@@ -9,7 +9,7 @@ from benchmark_lightning.errors import InputError
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.table import describe_settings
 from benchmark_lightning.study.outcomes import pack
-from benchmark_lightning.study.record import write_record
+from benchmark_lightning.study.record import trial_key, write_record
 from tests.report.made import CONTENDED, environment, network, svm, write
 
 
@@ -288,7 +288,7 @@ def with_outcomes(accuracy=0.92, **fields):
 
 
 def test_the_table_has_the_outcomes_that_a_record_keeps(evidence_of):
-    table = evidence_of([with_outcomes(seed=0), network(seed=1)]).table.set_index("seed")
+    table = evidence_of([with_outcomes(seed=0), network(seed=1, outcomes={})]).table.set_index("seed")
     assert table["outcomes"][0].correct.sum() == round(0.92 * 14_000)
     assert table["outcomes"][1] is None
     assert table["fold"].tolist() == [0, 0]
@@ -316,6 +316,25 @@ def test_outcomes_that_contradict_their_record_are_damage_and_verify_names_it(ev
     assert len(evidence.table) == 1
     assert sentence in evidence.problems[0]
     assert "is damaged" in evidence.problems[0]
+
+
+def test_folds_are_replicates_of_one_configuration_and_no_axis(evidence_of):
+    records = []
+    for fold in range(5):
+        record = with_outcomes(accuracy=0.90 + 0.01 * fold, values={"data.fold": fold})
+        record.data["fold"] = fold
+        if fold:
+            record.config["data"]["init_args"]["fold"] = fold
+        record.key = trial_key(record.config, record.data["fingerprint"])
+        records.append(record)
+    evidence = evidence_of(records)
+    assert "data.fold" not in evidence.axes
+    assert sorted(evidence.table["fold"]) == [0, 1, 2, 3, 4]
+    for name in ("protocol", "condition", "setting", "candidate", "configuration"):
+        assert evidence.table[name].nunique() == 1, name
+    [runs] = evidence.configurations["runs"]
+    assert (runs.n, runs.num_images, runs.correct.shape) == (1, 70_000, (1, 70_000))
+    assert runs.accuracies[0] == pytest.approx(0.92)
 
 
 def test_what_was_run_for_a_later_look_can_be_left_out(tmp_path):

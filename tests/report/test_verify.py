@@ -8,11 +8,13 @@ import shutil
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
 from benchmark_lightning.__main__ import main
 from benchmark_lightning.report.page.contradictions import contradictions
+from benchmark_lightning.study.outcomes import unpack
 from benchmark_lightning.study.record import read_record
 from tests.report.made import network, svm, write, write_published
 
@@ -117,11 +119,14 @@ def test_a_changed_record_and_a_missing_file_are_found(committed, capsys):
 
 
 def test_another_fourth_digit_of_one_accuracy_is_named_in_all_that_was_made_from_it(committed, capsys):
-    """The record agrees with itself: another whole number of images, its key untouched."""
+    """The record agrees with itself: another whole number of images, as many of them right, its key untouched."""
     path = next((committed / "records").glob("hyperparameters/*/record.json"))
     content = json.loads(path.read_text(encoding="utf-8"))
     was = content["metrics"]["test/accuracy"]
     content["metrics"]["test/accuracy"] = is_now = (round(was * 14_000) + 2) / 14_000
+    outcomes = unpack(content["outcomes"]["test"])
+    outcomes.correct[np.flatnonzero(~outcomes.correct)[:2]] = True
+    content["outcomes"]["test"]["correct"] = base64.b64encode(np.packbits(outcomes.correct).tobytes()).decode()
     assert f"{was:.3f}" == f"{is_now:.3f}"
     assert f"{was:.4f}" != f"{is_now:.4f}"
     path.write_text(json.dumps(content), encoding="utf-8")
@@ -229,6 +234,15 @@ def test_an_unknown_block_names_the_nearest(complaint, committed):
     text = README.replace("hardware from", "hardwear from")
     (committed / "README.md").write_text(text, encoding="utf-8")
     assert "did you mean 'hardware'?" in complaint("verify", "records", "--readme", "README.md")
+
+
+def test_an_accuracy_that_the_images_of_its_record_do_not_give_is_found(committed, capsys):
+    path = next((committed / "records").glob("hyperparameters/*/record.json"))
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["metrics"]["test/accuracy"] += 2 / 14_000
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert verify() == 1
+    assert f"{path.relative_to(committed)} is damaged: by its outcomes the test accuracy is" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,14 @@ def check_claims(evidence: Evidence) -> list[Claim]:
 
     In a study with looks the intervals are repeated confidence intervals, which hold at all looks together; see ``looks``.
     """
-    judged = evidence.at(1 - nominal_level(evidence.questions.looks)) if evidence.questions.looks else evidence
-    return [_judge(number, claim, judged) for number, claim in enumerate(read_claims(evidence.questions), 1)]
+    at_looks = judged(evidence)
+    return [_judge(number, claim, at_looks) for number, claim in enumerate(read_claims(evidence.questions), 1)]
+
+
+def judged(evidence: Evidence) -> Evidence:
+    """The evidence with the confidence at which claims are judged."""
+    looks = evidence.questions.looks
+    return evidence.at(1 - nominal_level(looks)) if looks else evidence
 
 
 def _judge(number: int, claim: Definition, evidence: Evidence) -> Claim:

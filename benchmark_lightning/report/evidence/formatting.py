@@ -78,8 +78,8 @@ def estimate(value: Estimate | None, unit: str = "ratio") -> str:
 
     >>> estimate(Estimate(0.928, 0.924, 0.932, 3, ""), "accuracy")
     '92.80 % (92.40 to 93.20)'
-    >>> estimate(Estimate(2.5, None, None, 1, ""), "ratio")
-    '2.50x (one run, no interval)'
+    >>> estimate(Estimate(2.5, None, None, 1, ""), "ratio"), estimate(Estimate(0.9, None, None, 1, ""), "accuracy")
+    ('2.50x (one run, no interval)', '90.00 % (one seed, no interval)')
     """
     if value is None or is_missing(value.value):
         return NOT_MEASURED
@@ -88,7 +88,8 @@ def estimate(value: Estimate | None, unit: str = "ratio") -> str:
     if value.kind == "exact":
         return text
     if value.low is None or value.high is None:
-        return f"{text} ({'one run, ' if value.n == 1 else f'{value.n} runs, '}no interval)"
+        what = "seed" if unit in ("accuracy", "points") else "run"
+        return f"{text} ({f'one {what}' if value.n == 1 else f'{value.n} {what}s'}, no interval)"
     return f"{text} ({told(scale * value.low)} to {told(scale * value.high)})"
 
 

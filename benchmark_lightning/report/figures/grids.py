@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from benchmark_lightning.report.evidence.configurations import best_position
+from benchmark_lightning.report.evidence.configurations import best_of
 from benchmark_lightning.report.evidence.settings import as_text, axis_label, is_given, phrase
 from benchmark_lightning.report.figures.style import (
     PALETTE,
@@ -117,7 +117,8 @@ class _Grid:
         self.num_filled = len(cells)
         for where, positions in cells.items():
             cell = group.iloc[positions]
-            self._fill(where, cell.iloc[best_position(cell)], len(cell))
+            best = best_of(cell)
+            self._fill(where, cell.iloc[0] if best is None else best, len(cell))
 
     def _fill(self, where: tuple[int, int], row: pd.Series, num_shared: int) -> None:
         if not row["n"]:

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from benchmark_lightning.report.claims.comparing import select
+from benchmark_lightning.report.claims.judging import judged
 from benchmark_lightning.report.claims.verdicts import VERDICTS, Claim
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.timings import device_labels
@@ -22,6 +23,9 @@ def context(evidence: Evidence, claims: list[Claim]) -> dict[str, Any]:
         "statuses": table["status"].value_counts().to_dict(),
         "data_rows": _data_rows(table),
         "axes": axis_rows(evidence),
+        "margin": f"{100 * evidence.questions.margin:g}",
+        "looks": list(evidence.questions.looks),
+        "claims_level": _level(evidence),
         "claims": claims,
         "verdicts": {verdict: sum(claim.verdict == verdict for claim in claims) for verdict in VERDICTS},
         "best": best_rows(evidence, evidence.networks),
@@ -44,6 +48,11 @@ def context(evidence: Evidence, claims: list[Claim]) -> dict[str, Any]:
         ),
         "sections": plots_by_section(evidence),
     }
+
+
+def _level(evidence: Evidence) -> str:
+    """The confidence of the intervals of claims, which is higher where they are judged at several looks."""
+    return f"{100 * judged(evidence).confidence:.4g} %"
 
 
 def plots_by_section(evidence: Evidence) -> dict[str, list[Plot]]:

@@ -16,8 +16,10 @@ from rich.table import Table
 
 from benchmark_lightning.errors import InputError
 from benchmark_lightning.report.claims.judging import check_claims
+from benchmark_lightning.report.claims.outlook import what_it_takes
 from benchmark_lightning.report.claims.verdicts import Claim
 from benchmark_lightning.report.evidence import formatting
+from benchmark_lightning.report.evidence.estimate import Estimate
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.rounding import written
 from benchmark_lightning.report.figures.drawing import save_figures
@@ -95,21 +97,22 @@ def _html(markdown: str, drawn: Mapping[str, str], datasets: str) -> str:
 def _claim_content(claim: Claim) -> dict[str, Any]:
     content = claim._asdict() | {"verdict": claim.verdict}
     content["background"] = [
-        {"what": remark.what, "unit": remark.unit, "estimate": _rounded(remark.estimate._asdict())}
-        for remark in claim.background
+        {"what": remark.what, "unit": remark.unit, "estimate": _rounded(remark.estimate)} for remark in claim.background
     ]
     content["findings"] = [
         {
             "what": finding.what, "unit": finding.unit, "verdict": finding.verdict, "caveat": finding.caveat,
             "region": [end if math.isfinite(end) else None for end in finding.region],
-            "estimate": None if finding.estimate is None else _rounded(finding.estimate._asdict()),
+            "estimate": None if finding.estimate is None else _rounded(finding.estimate), "takes": what_it_takes(finding),
         }
         for finding in claim.findings
     ]  # fmt: skip
     return content
 
 
-def _rounded(content: dict[str, Any]) -> dict[str, Any]:
+def _rounded(estimate: Estimate) -> dict[str, Any]:
+    """An estimate without the parts of its error, which ``takes`` sums up."""
+    content = {key: value for key, value in estimate._asdict().items() if key != "noise"}
     return {key: written(value) if isinstance(value, float) else value for key, value in content.items()}
 
 
@@ -118,12 +121,13 @@ def print_claims(claims: list[Claim]) -> None:
     if not claims:
         return
     table = Table(title="the claims of the study")
-    for column in ("#", "claim", "here", "verdict"):
+    for column in ("#", "claim", "here", "verdict", "to decide it takes"):
         table.add_column(column, overflow="fold")
     for claim in claims:
         finding = claim.decisive
         here = (
             "" if finding is None or finding.estimate is None else formatting.estimate(finding.estimate, finding.unit)
         )
-        table.add_row(str(claim.number), claim.statement, here, f"{SYMBOLS[claim.verdict]} {claim.verdict}")
+        takes = "" if finding is None else what_it_takes(finding)
+        table.add_row(str(claim.number), claim.statement, here, f"{SYMBOLS[claim.verdict]} {claim.verdict}", takes)
     Console(markup=False, highlight=False).print(table)

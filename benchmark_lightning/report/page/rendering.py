@@ -5,6 +5,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from benchmark_lightning.report.claims.outlook import what_it_takes
 from benchmark_lightning.report.claims.verdicts import Claim
 from benchmark_lightning.report.evidence import formatting
 from benchmark_lightning.report.evidence.evidence import Evidence
@@ -41,5 +42,6 @@ def render(template: str, evidence: Evidence, claims: list[Claim], **more: Any) 
         "number": formatting.number, "percent": formatting.percent, "estimate": formatting.estimate, "seconds": formatting.seconds,
         "joined": formatting.joined, "symbol": SYMBOLS.__getitem__, "plain": Markup,
         "count": formatting.count, "work": _work, "plain_seconds": _seconds, "points": formatting.points, "compact": formatting.compact,
+        "takes": what_it_takes,
     }  # fmt: skip
     return environment.get_template(template).render(**context(evidence, claims), **more)
