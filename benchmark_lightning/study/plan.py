@@ -13,6 +13,8 @@ from benchmark_lightning.study.labels import folder_word
 from benchmark_lightning.study.record import trial_key
 from benchmark_lightning.study.trials.kinds import KINDS
 
+_REPLICATES = {"seed_everything": "s", "data.fold": "f", "data.init_args.fold": "f"}
+
 
 def plan_sweep(sweep: Sweep, on_progress: Callable[[dict[str, Any]], None]) -> list[Planned]:
     """All trials of a sweep in the order in which they run.
@@ -47,7 +49,7 @@ def _name(sweep: Sweep, cell: dict[str, Any], repeat: int, key: str) -> str:
     words = []
     for axis, value in cell.items():
         if len(sweep.axes[axis]) > 1:
-            words.append(f"s{value}" if axis == "seed_everything" else folder_word(value))
+            words.append(f"{_REPLICATES[axis]}{value}" if axis in _REPLICATES else folder_word(value))
     if sweep.repeats > 1:
         words.append(f"r{repeat}")
     return "-".join([*words, key[:6]])

@@ -34,7 +34,7 @@ _NOT_TRAINED: dict[str, tuple[str, ...] | None] = {
     "data": ("root", "download", "predict_images"),
 }
 # Keys that came later, with the value that means what was before: without them, older records keep their keys.
-_LATER: dict[str, dict[str, Any]] = {"model": {"network": None}}
+_LATER: dict[str, dict[str, Any]] = {"model": {"network": None}, "data": {"fold": 0}}
 _UNKNOWN_AT_FIRST = {  # with the reason, unless a trial comes to know them
     "look": "run for no look of a study",
     "predicted_seconds": "not predicted",

@@ -31,7 +31,7 @@ def _difference(key: str, value: Any, trained_with: Mapping[str, Any]) -> str:
 
 
 def check_data(data: ImageData, trained_on: Mapping[str, Any]) -> None:
-    """Compares the data set and its split.
+    """Compares the data set, its split and the fold.
 
     Raises:
         InputError: they are not those that the checkpoint was trained on.
@@ -42,7 +42,13 @@ def check_data(data: ImageData, trained_on: Mapping[str, Any]) -> None:
             f"the checkpoint was trained on {trained_on['name']}, not on {data.dataset}; give {option} {trained_on['name']}"
         )
     is_used = not data.predict_files or data.is_normalised_by_its_images
-    if is_used and trained_on["split_hash"] != data.partition.hash():
+    fold = trained_on.get("fold", 0)
+    if is_used and fold != data.fold:
+        raise InputError(
+            f"the checkpoint was trained with data.fold {fold}, so its training images are among the test images of fold "
+            f"{data.fold}; give --data.fold {fold}"
+        )
+    if is_used and trained_on["split_hash"] != data.split_hash:
         raise InputError(
             f"the checkpoint was trained on another split of {data.dataset}, so its training images may be among "
             "these test images; give the data.split and data.split_seed that it was trained with"

@@ -26,7 +26,7 @@ from benchmark_lightning.training.image_files import find_image_files, read_draw
 from benchmark_lightning.training.loaders import evaluation_loader, training_loader
 from benchmark_lightning.training.pool import Pool, channel_statistics, check_pool
 from benchmark_lightning.training.resident import Resident, keep_on
-from benchmark_lightning.training.splits import Split, check_classes, pooled_split, standard_split, stratified_part
+from benchmark_lightning.training.splits import Split, check_fold, split_images, stratified_part
 
 __all__ = ["LARGEST_SEED", "ROOT_VARIABLE", "ImageData", "Pool"]
 
@@ -48,6 +48,7 @@ class ImageData(L.LightningDataModule):
         split: ``pooled`` is 70-10-20 of all images; ``standard`` keeps the published test set and validates on a
             tenth of the published training set.
         split_seed: Seed of the split, apart from the seed of the training.
+        fold: Which of the five test sets of the pooled split, 0 to 4; they are disjoint and hold every image once.
         train_fraction: Stratified part of the training set to train on, above 0 and at most 1.
         image_size: H; other than stored, the images are enlarged or reduced on the device, for networks that need it.
             null is the size that they are stored in.
@@ -70,6 +71,7 @@ class ImageData(L.LightningDataModule):
         eval_batch_size: int = 256,
         split: Literal["pooled", "standard"] = "pooled",
         split_seed: int = 0,
+        fold: int = 0,
         train_fraction: float = 1.0,
         image_size: int | None = None,
         random_flip: bool = False,
@@ -89,6 +91,7 @@ class ImageData(L.LightningDataModule):
                 raise InputError(f"data.{key} is {value}; give a whole number of at least {smallest}")
         if split_seed > LARGEST_SEED:
             raise InputError(f"data.split_seed is {split_seed}; give at most {LARGEST_SEED}")
+        check_fold(fold, split)
         if not 0 < train_fraction <= 1:
             raise InputError(f"data.train_fraction is {train_fraction}; give a number above 0 and at most 1")
         self.root_is_given = root is not None or bool(os.environ.get(ROOT_VARIABLE))
@@ -97,6 +100,7 @@ class ImageData(L.LightningDataModule):
         self.eval_batch_size = eval_batch_size
         self.split_kind = split
         self.split_seed = split_seed
+        self.fold = fold
         self.train_fraction = train_fraction
         self._image_size = image_size
         self.random_flip = random_flip
@@ -189,25 +193,22 @@ class ImageData(L.LightningDataModule):
     @cached_property
     def partition(self) -> Split:
         """The split of the whole pool, before ``train_fraction``."""
+        return self._split(self.fold)
+
+    @cached_property
+    def split_hash(self) -> str:
+        """Names the partition into folds: the hash of the split of fold 0."""
+        return (self._split(0) if self.fold else self.partition).hash()
+
+    def _split(self, fold: int) -> Split:
         labels, num_train = self.pool.labels.numpy(), self.pool.num_train
-        if self.split_kind == "pooled":
-            check_classes(labels, self.class_names, self.dataset)
-            return pooled_split(labels, self.split_seed)
-        if num_train is None:
-            raise InputError(f"{self.dataset} has no published test set; give data.split pooled")
-        check_classes(labels[:num_train], self.class_names, f"the training set of {self.dataset}")
-        return standard_split(labels, num_train, self.split_seed)
+        return split_images(labels, num_train, self.split_kind, self.split_seed, fold, self.class_names, self.dataset)
 
     @cached_property
     def parts(self) -> Split:
-        """The split that is used: ``partition`` with ``train_fraction`` of its training images.
-
-        Raises:
-            InputError: fewer training images than one batch.
-        """
-        train, val, test = self.partition
-        train = stratified_part(train, self.pool.labels.numpy(), self.train_fraction, self.split_seed)
-        return Split(train, val, test)
+        """The split that is used: ``partition`` with ``train_fraction`` of its training images."""
+        labels, whole = self.pool.labels.numpy(), self.partition
+        return whole._replace(train=stratified_part(whole.train, labels, self.train_fraction, self.split_seed))
 
     def describe(self) -> dict[str, Any]:
         """The part of a record or a checkpoint about the data."""
@@ -215,7 +216,8 @@ class ImageData(L.LightningDataModule):
             "name": self.dataset,
             "split": self.split_kind,
             "split_seed": self.split_seed,
-            "split_hash": self.partition.hash(),
+            "fold": self.fold,
+            "split_hash": self.split_hash,
             "fingerprint": self.fingerprint,
             "train_fraction": self.train_fraction,
             "num_train": len(self.parts.train),

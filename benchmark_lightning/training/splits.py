@@ -12,7 +12,9 @@ Indices = npt.NDArray[np.int64]
 
 TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.1
+NUM_FOLDS = 5  # test sets of a fifth each, of which all images are one
 LEAST_IMAGES = 3  # of a class: with fewer, it may be missing where a model learns
+LEAST_IMAGES_IN_FOLDS = 6  # of a class: with fewer, it may be missing in a test set
 
 
 class Split(NamedTuple):
@@ -28,6 +30,42 @@ class Split(NamedTuple):
         for part in self:
             digest.update(np.sort(part).astype("<i8").tobytes() + b"|")
         return digest.hexdigest()[:12]
+
+
+def check_fold(fold: int, kind: str) -> None:
+    """Raises ``InputError`` for what is no test fold of a split of this kind."""
+    if not 0 <= fold < NUM_FOLDS:
+        raise InputError(f"data.fold is {fold}; give a whole number from 0 to {NUM_FOLDS - 1}")
+    if fold and kind != "pooled":
+        raise InputError(f"data.fold {fold} is for data.split pooled, but data.split is {kind}; give one of the two")
+
+
+def split_images(
+    labels: Indices, num_train: int | None, kind: str, seed: int, fold: int, class_names: tuple[str, ...], dataset: str
+) -> Split:
+    """The split of a whole data set.
+
+    Args:
+        labels: of all images.
+        num_train: how many images at their start are the published training set; None where nothing is published.
+        kind: ``pooled`` or ``standard``.
+        seed: of the split.
+        fold: which of the test sets of the pooled split.
+        class_names: in the order of the labels.
+        dataset: its name, for the sentences.
+
+    Raises:
+        InputError: the images cannot be split so.
+    """
+    if kind == "pooled":
+        check_classes(labels, class_names, dataset)
+        if fold:
+            _check_folds(labels, class_names, dataset, fold)
+        return pooled_split(labels, seed, fold)
+    if num_train is None:
+        raise InputError(f"{dataset} has no published test set; give data.split pooled")
+    check_classes(labels[:num_train], class_names, f"the training set of {dataset}")
+    return standard_split(labels, num_train, seed)
 
 
 def check_classes(labels: Indices, class_names: tuple[str, ...], where: str) -> None:
@@ -53,12 +91,41 @@ def check_classes(labels: Indices, class_names: tuple[str, ...], where: str) -> 
         )
 
 
-def pooled_split(labels: Indices, seed: int) -> Split:
-    """70-10-20 of all images together, each class in the same proportion everywhere."""
+def _check_folds(labels: Indices, class_names: tuple[str, ...], where: str, fold: int) -> None:
+    """Raises ``InputError`` unless each test set can hold every class, and each validation set an image a class."""
+    counts = np.bincount(labels, minlength=len(class_names))
+    # More than for fold 0, as the other validation sets may have one image fewer.
+    rarest, num_needed = int(counts.argmin()), round((len(class_names) + 0.6) / VALIDATION_SHARE)
+    if counts[rarest] < LEAST_IMAGES_IN_FOLDS or len(labels) < num_needed:
+        raise InputError(
+            f"data.fold is {fold}, but {where} has {len(labels):,} images, {counts[rarest]} of class {class_names[rarest]}; "
+            f"{NUM_FOLDS} test sets need at least {num_needed:,}, and {LEAST_IMAGES_IN_FOLDS} of each class, so give data.fold 0"
+        )
+
+
+def pooled_split(labels: Indices, seed: int, fold: int = 0) -> Split:
+    """70-10-20 of all images together, each class in the same proportion everywhere.
+
+    The test sets of the folds are disjoint and hold every image once. All folds train on equally many images, so where the
+    images are no multiple of five, a test set may hold one more and the validation set one fewer.
+    """
+    everything = np.arange(len(labels))
     num_test, num_val = round(TEST_SHARE * len(labels)), round(VALIDATION_SHARE * len(labels))
-    rest, test = _stratified(np.arange(len(labels)), labels, num_test, seed)
-    train, val = _stratified(rest, labels, num_val, seed)
+    rest, test = _stratified(everything, labels, num_test, seed)
+    num_train = len(rest) - num_val
+    if fold:
+        test = _other_tests(rest, labels, seed)[fold - 1]
+        rest = np.setdiff1d(everything, test)
+    train, val = _stratified(rest, labels, len(rest) - num_train, seed)
     return Split(train, val, test)
+
+
+def _other_tests(rest: Indices, labels: Indices, seed: int) -> list[Indices]:
+    """The images that fold 0 does not test, in as many stratified test sets as there are other folds; each is sorted."""
+    from sklearn.model_selection import StratifiedKFold  # takes a second, and a parser splits nothing
+
+    folds = StratifiedKFold(NUM_FOLDS - 1, shuffle=True, random_state=seed).split(rest, labels[rest])
+    return [rest[positions] for _, positions in folds]
 
 
 def standard_split(labels: Indices, num_train: int, seed: int) -> Split:
@@ -96,7 +163,7 @@ def _stratified(indices: Indices, labels: Indices, num_second: int, seed: int) -
     """``indices`` in two disjoint stratified parts, the second of exactly ``num_second``; both sorted."""
     if num_second == 0:
         return indices, indices[:0]
-    from sklearn.model_selection import train_test_split  # scikit-learn takes a second, and a parser splits nothing
+    from sklearn.model_selection import train_test_split  # takes a second, and a parser splits nothing
 
     first, second = train_test_split(indices, test_size=num_second, stratify=labels[indices], random_state=seed)
     return np.sort(first), np.sort(second)

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from benchmark_lightning.__main__ import main
+from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.study.record import FILE_NAME, Record, read_record, trial_key
 from benchmark_lightning.study.trials.estimators import IS_INTELEX_INSTALLED, build, canonical, depends_on_seed
 from benchmark_lightning.study.values import parse_value
 from benchmark_lightning.training.datasets import Digits
-from tests.study.sweeps import CONFIGS, SVM, sweep
+from tests.study.sweeps import CONFIGS, OUT, SVM, sweep
 
 RUNS = Path("lightning_logs")
 FEW = ("--data", "Digits", "--data.train_fraction", "0.2")
@@ -232,3 +233,18 @@ def test_all_estimators_of_a_sweep_are_valid_before_the_first_one_is_fitted(comp
 def test_what_no_seed_changes_needs_no_second_one(name, arguments, depends):
     described = canonical({"class_path": name, "init_args": arguments})
     assert depends_on_seed(build(described, "scikit-learn", 0)) is depends
+
+
+def test_a_sweep_over_folds_tests_every_image_once_with_one_configuration():
+    text = f"""
+trial: classical
+base: [{CONFIGS}/data/digits.yaml, {CONFIGS}/estimator/svc.yaml]
+axes: {{data.fold: [0, 1, 2, 3, 4]}}
+"""
+    records = sweep(text)
+    assert [name.split("-")[0] for name in records] == ["f0", "f1", "f2", "f3", "f4"]
+    assert [record.data["fold"] for record in records.values()] == [0, 1, 2, 3, 4]
+    assert len({record.data["split_hash"] for record in records.values()}) == 1
+    [runs] = Evidence.of(OUT).configurations["runs"]
+    assert (runs.n, runs.num_images, runs.correct.shape) == (1, 1797, (1, 1797))
+    assert len(sweep(text.replace("data.fold: [0, 1, 2, 3, 4]", "estimator.C: [1.0]"))) == 5, "fold 0 has run already"

@@ -61,7 +61,7 @@ def test_what_are_no_outcomes_is_damaged(content):
 
 
 def test_a_record_keeps_them_and_one_from_before_has_none(tmp_path):
-    record = network(accuracy=0.5)
+    record = network(accuracy=0.5, outcomes={})
     assert record.test_outcomes is None
     correct = np.arange(14_000) % 2 == 0
     record.outcomes = {"test": pack(correct, np.arange(14_000), "pixels")}

@@ -146,3 +146,12 @@ def test_a_network_of_ones_own_is_another_trial_and_none_leaves_the_key_as_it_wa
     without = {**CONFIG, "model": {"arch": "resnet18", "network": None}}
     own = {**CONFIG, "model": {"arch": "resnet18", "network": {"class_path": "mine.CNN"}}}
     assert trial_key(identity(without), "f") == trial_key(identity(usual), "f") != trial_key(identity(own), "f")
+
+
+def test_fold_0_leaves_the_key_as_it_was_and_another_fold_is_another_trial():
+    def key(**fold):
+        return trial_key(
+            identity({**CONFIG, "data": {"class_path": "Digits", "init_args": {"split": "pooled"} | fold}}), "f"
+        )
+
+    assert key() == key(fold=0) != key(fold=1)

@@ -139,6 +139,11 @@ def test_a_checkpoint_of_another_split(complaint, checkpoint):
     assert "its training images may be among these test images" in sentence
 
 
+def test_a_checkpoint_of_another_fold(complaint, checkpoint):
+    sentence = complaint("test", *DIGITS, "--data.fold", "2", "--ckpt_path", checkpoint)
+    assert "are among the test images of fold 2; give --data.fold 0" in sentence
+
+
 def test_a_checkpoint_of_another_arch(complaint, checkpoint):
     sentence = complaint("test", *DIGITS, "--model.arch", "resnet34", "--ckpt_path", checkpoint)
     assert (

@@ -96,3 +96,8 @@ def test_a_missing_file_is_named_with_the_way_out(folder):
     (folder / "data_batch_1").unlink()
     with pytest.raises(InputError, match=r"CIFAR10 is not in .* and data\.download is false; copy its files to"):
         _ = CIFAR10(root=str(folder.parent), download=False).pool
+
+
+def test_every_image_is_tested_in_one_fold(folder):
+    tested = [position for fold in range(5) for position in CIFAR10(root=str(folder.parent), fold=fold).parts.test]
+    assert sorted(tested) == list(range(len(CIFAR10(root=str(folder.parent)).pool.images)))

@@ -155,3 +155,11 @@ def test_pictures_of_every_usual_mode_are_read(pets, mode):
     (picture if mode == "I;16" else picture.convert(mode)).save(pets / "cat" / f"000.{suffix}")
     value = folder(pets).pool.images[0].float().mean()
     assert value == pytest.approx(200, abs=3)
+
+
+def test_every_picture_is_tested_in_one_fold_and_the_mean_is_of_the_training_pictures(pets):
+    folds = [folder(pets, fold=fold) for fold in range(5)]
+    tested = [position for data in folds for position in data.parts.test]
+    assert sorted(tested) == list(range(len(folds[0].pool.images)))
+    assert len({data.describe()["split_hash"] for data in folds}) == 1
+    assert len({data.mean for data in folds}) == 5

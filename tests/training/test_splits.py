@@ -1,9 +1,13 @@
 """The split decides what a result means: exact counts, no overlap, each class in proportion."""
 
+import itertools
+
 import numpy as np
 import pytest
 
-from benchmark_lightning.training.splits import pooled_split, standard_split, stratified_part
+from benchmark_lightning.errors import InputError
+from benchmark_lightning.training.datasets import Digits
+from benchmark_lightning.training.splits import NUM_FOLDS, pooled_split, split_images, standard_split, stratified_part
 
 LABELS = np.repeat(np.arange(10), [70, 80, 90, 100, 100, 100, 110, 110, 120, 120])
 
@@ -53,3 +57,49 @@ def test_the_smallest_fraction_still_has_every_class():
 def test_all_of_it_is_all_of_it():
     train = pooled_split(LABELS, seed=0).train
     assert stratified_part(train, LABELS, 1.0, seed=0) is train
+
+
+@pytest.mark.parametrize("num", [1000, 997, 993, 161])
+def test_the_test_sets_of_the_folds_are_disjoint_stratified_and_hold_every_image_once(num):
+    labels = np.random.default_rng(0).permutation(LABELS)[:num]
+    folds = [pooled_split(labels, 3, fold) for fold in range(NUM_FOLDS)]
+    assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(num))
+    sizes = [len(fold.test) for fold in folds[1:]]
+    assert max(sizes) - min(sizes) <= 1
+    for fold in folds:
+        assert sorted(np.concatenate(fold)) == list(range(num))
+        assert len(fold.train) == len(folds[0].train)
+        for part in (fold.val, fold.test):
+            share = np.bincount(labels[part], minlength=10) / len(part)
+            assert share == pytest.approx(np.bincount(labels) / num, abs=1.5 / len(part))
+
+
+def test_fold_0_is_the_split_that_all_earlier_records_name():
+    assert Digits().describe()["split_hash"] == pooled_split(Digits().pool.labels.numpy(), 0).hash() == "220834340700"
+    assert Digits(fold=3).describe()["split_hash"] == "220834340700"
+    assert Digits(fold=3).partition.hash() != "220834340700"
+
+
+def test_a_fold_that_cannot_be_is_one_sentence(complaint):
+    for fold in ("5", "-1"):
+        sentence = complaint("fit", "--data", "Digits", "--data.fold", fold)
+        assert f"data.fold is {fold}; give a whole number from 0 to 4" in sentence
+    assert "data.fold 1 is for data.split pooled" in complaint(
+        "svm", "--data", "FashionMNIST", "--data.split", "standard", "--data.fold", "1"
+    )
+
+
+@pytest.mark.parametrize("counts", [[40, 5], [12, 13]])
+def test_folds_of_too_few_images_are_one_sentence(counts):
+    labels = np.repeat([0, 1], counts)
+    assert split_images(labels, None, "pooled", 0, 0, ("a", "b"), "Mine").hash()
+    with pytest.raises(InputError, match=r"need at least 26, and 6 of each class, so give data\.fold 0"):
+        split_images(labels, None, "pooled", 0, 1, ("a", "b"), "Mine")
+
+
+def test_the_fewest_images_that_folds_take_can_be_split():
+    for num, num_of_rarest, seed in itertools.product((26, 27, 28, 29, 31), (6, 8, 11), range(5)):
+        labels = np.repeat([0, 1], [num - num_of_rarest, num_of_rarest])
+        for fold in range(NUM_FOLDS):
+            split = split_images(labels, None, "pooled", seed, fold, ("a", "b"), "Mine")
+            assert {tuple(np.unique(labels[part])) for part in (split.train, split.test)} == {(0, 1)}

@@ -13,10 +13,10 @@ from benchmark_lightning.report.evidence.formatting import one_line
 KINDS = {"network": "networks", "classical": "classical methods"}
 # What makes a model: told by its name.
 MODEL_KEYS = ("model.arch", "model.network.class_path", "estimator.class_path")
-# These never rank: the seed is a replicate, the others say on what data, where and how much was trained.
+# These never rank: seed and fold are replicates, the others say on what data, where and how much was trained.
 _NO_AXES = frozenset(
-    ["seed_everything", "data.class_path", "data.root", "data.split", "data.split_seed", "data.train_fraction"]
-)
+    f"data.{name}" for name in ("fold", "class_path", "root", "split", "split_seed", "train_fraction")
+) | {"seed_everything"}
 _PLACES = ("trainer.accelerator", "trainer.devices", "trainer.num_nodes", "trainer.strategy")
 # Settings of the Trainer under which a trial is timed, but not trained and tested to the end.
 CUTS = tuple(
