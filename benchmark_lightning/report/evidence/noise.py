@@ -124,7 +124,9 @@ def _seed_variance(runs: Runs) -> float:
     if runs.n < 2:
         return 0.0
     between = float(np.var(runs.accuracies, ddof=1))
-    return float(max(between, runs.interaction) / runs.n)  # few images can give two seeds the same accuracy by chance
+    return float(
+        max(between, runs.interaction) * runs.dependence / runs.n
+    )  # few images can give two seeds the same accuracy by chance
 
 
 def _image_variance(parts: Sequence[Weighted]) -> float:

@@ -29,6 +29,7 @@ class Runs:
         correct: (n, m) which test images were right; None where a record does not say.
         order: names the images and their order: runs of one order can be compared image by image.
         depends_on_seed: whether another seed would give another accuracy.
+        dependence: how many times the variance over independent seeds that of their mean may be.
     """
 
     seeds: tuple[Any, ...]
@@ -38,6 +39,7 @@ class Runs:
     correct: NDArray[np.bool_] | None
     order: str
     depends_on_seed: bool
+    dependence: float = 1.0
 
     @property
     def n(self) -> int:
