@@ -1,4 +1,4 @@
-"""Questions of a study about its records: claims, printed values of others, figures of its own.
+"""Questions of a study about its records: claims, printed values of others, figures of its own; and when they count as answered.
 
 They are part of the study file. ``study`` writes them and all that the file includes to ``study.yaml`` in the folder of the records,
 so that a report needs nothing but its folder.
@@ -8,6 +8,7 @@ import functools
 import importlib
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +19,11 @@ from benchmark_lightning.yaml_files import load_packaged_yaml, load_yaml
 
 FILE_NAME = "study.yaml"
 LISTS = ("claims", "references", "figures")
-QUESTION_KEYS = ("include", *LISTS)
+SETTINGS = ("margin", "looks")
+QUESTION_KEYS = ("include", *LISTS, *SETTINGS)
+MARGIN = 0.005
+MAX_LOOKS = 20
+MOST_SEEDS = 1000
 _OWN = "benchmark_lightning.published."
 
 
@@ -29,6 +34,8 @@ class Questions(NamedTuple):
         claims: see ``claims.definition``.
         references: values that others have printed: ``source``, ``measure``, ``where`` and ``value``.
         figures: see ``figures.registry``.
+        margin: of accuracy; what a person calls equal.
+        looks: numbers of seeds at which claims are judged, the last of which is the most; see ``evidence.looks``.
         path: the file, for messages.
         is_trusted: whether a person has named the file: only then is code run that is not of the published study.
     """
@@ -36,6 +43,8 @@ class Questions(NamedTuple):
     claims: tuple[Mapping[str, Any], ...] = ()
     references: tuple[Mapping[str, Any], ...] = ()
     figures: tuple[Mapping[str, Any], ...] = ()
+    margin: float = MARGIN
+    looks: tuple[int, ...] = ()
     path: str = "no study"
     is_trusted: bool = False
 
@@ -64,7 +73,7 @@ def read_questions(content: Mapping[str, Any], path: Path) -> Questions:
     """The questions in the content of a study file, after those of the files that it includes.
 
     Raises:
-        InputError: a list is none, or an included file is not there.
+        InputError: a list is none, a setting is not valid, or an included file is not there.
     """
     lists: dict[str, list[Mapping[str, Any]]] = {name: [] for name in LISTS}
     includes = content.get("include", [])
@@ -73,6 +82,8 @@ def read_questions(content: Mapping[str, Any], path: Path) -> Questions:
     for name in includes:
         inner = load_packaged_yaml(name) if ":" in name else load_yaml((path.parent / name).resolve())
         for key in inner:
+            if key in SETTINGS:  # of one study and its budget; what is included are questions that many can share
+                raise InputError(f"{name} sets {key}, which included files may not; give it in {path} itself")
             if key not in LISTS:
                 raise InputError(f"unknown key {key} in {name}, which {path} includes; {nearest(str(key), LISTS)}")
         _add(lists, inner, name)
@@ -80,7 +91,8 @@ def read_questions(content: Mapping[str, Any], path: Path) -> Questions:
     claims, references, figures = (tuple(lists[name]) for name in LISTS)
     for reference in references:
         _check_reference(reference, path)
-    return Questions(claims, references, figures, str(path), is_trusted=True)
+    margin, looks = _margin(content, path), _looks(content, path)
+    return Questions(claims, references, figures, margin, looks, str(path), is_trusted=True)
 
 
 def _add(lists: dict[str, list[Mapping[str, Any]]], content: Mapping[str, Any], where: str) -> None:
@@ -89,6 +101,24 @@ def _add(lists: dict[str, list[Mapping[str, Any]]], content: Mapping[str, Any], 
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
             raise InputError(f"{name} in {where} is no list of mappings; see configs/study/ for examples")
         lists[name] += items
+
+
+def _margin(content: Mapping[str, Any], path: Path) -> float:
+    value = content.get("margin", MARGIN)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 0.5:
+        raise InputError(f"margin is {value!r} in {path}; give a difference in accuracy above 0 and below 0.5")
+    return float(value)
+
+
+def _looks(content: Mapping[str, Any], path: Path) -> tuple[int, ...]:
+    value = content.get("looks", [])
+    are_numbers = isinstance(value, list) and all(type(seeds) is int and 2 <= seeds <= MOST_SEEDS for seeds in value)
+    if not are_numbers or len(value) > MAX_LOOKS or any(later <= earlier for earlier, later in pairwise(value)):
+        raise InputError(
+            f"looks is {value!r} in {path}; give at most {MAX_LOOKS} numbers of seeds that increase, "
+            f"each from 2 to {MOST_SEEDS}, such as [3, 5, 8, 12]"
+        )
+    return tuple(value)
 
 
 def _check_reference(reference: Mapping[str, Any], path: Path) -> None:
@@ -105,7 +135,13 @@ def write_questions(questions: Questions, folder: Path) -> None:
     Raises:
         InputError: the folder cannot be written.
     """
-    content = {name: [dict(item) for item in getattr(questions, name)] for name in LISTS if getattr(questions, name)}
+    content: dict[str, Any] = {
+        name: [dict(item) for item in getattr(questions, name)] for name in LISTS if getattr(questions, name)
+    }
+    if questions.margin != MARGIN:
+        content["margin"] = questions.margin
+    if questions.looks:
+        content["looks"] = list(questions.looks)
     path = folder / FILE_NAME
     try:
         if not content:
