@@ -70,7 +70,8 @@ def early_peak(evidence: Evidence) -> list[Finding]:
         if len(runs):
             num_early, n = int((runs["best_epoch"] < EARLY).sum()), len(runs)
             ends = stats.binomtest(num_early, n).proportion_ci(evidence.confidence, method="exact")
-            method = f"{num_early} of {n} seeds: Clopper and Pearson"
+            fewest = math.ceil(math.log((1 - evidence.confidence) / 2, MOST[0]))
+            method = f"{num_early} of {n} seeds: Clopper and Pearson; {fewest} that agree are the fewest that decide it"
             estimate = Estimate(num_early / n, float(ends.low), float(ends.high), n, method)
         alone = ", the only configuration with these settings" if len(group) == 1 else ""
         what = f"{where}, {best['name']}{alone}: share of the seeds that peak within {EARLY} epochs"

@@ -399,3 +399,22 @@ def test_looks_are_paid_for_by_wider_intervals(tmp_path):
         (result,) = check_claims(Evidence.of(folder))
         widths[name] = result.findings[0].estimate.half_width
     assert widths["four looks"] > 1.1 * widths["once"]
+
+
+def test_five_test_folds_decide_what_one_leaves_open(tmp_path):
+    """A method that was tested on one fold alone, and is not chosen, does not take the others away."""
+    content = LEAD | {
+        "take": {"estimator.kernel": "rbf"},
+        "against": {"estimator.kernel": "poly"},
+        "holds": [0.015, 0.025],
+    }
+    weak = [svm(kernel=kernel, strength=0.1, accuracy=0.8) for kernel in ("rbf", "poly")]
+    folds = [
+        [svm(kernel=kernel, fold=fold, accuracy=0.89 - 0.0175 * (kernel == "poly")) for kernel in ("rbf", "poly")]
+        for fold in range(5)
+    ]
+    one = judged(content, [*weak, *folds[0]], tmp_path / "one")
+    assert one.verdict == "undecided"
+    five = judged(content, [*weak, *(record for fold in folds for record in fold)], tmp_path / "five")
+    assert five.verdict == "holds"
+    assert five.findings[0].estimate.method == "paired on 70,000 test images"

@@ -18,7 +18,7 @@ from benchmark_lightning.report.claims.measures import (
 )
 from benchmark_lightning.report.claims.verdicts import Finding
 from benchmark_lightning.report.evidence.choice import best_runs
-from benchmark_lightning.report.evidence.configurations import best_of
+from benchmark_lightning.report.evidence.configurations import best_of, best_position
 from benchmark_lightning.report.evidence.estimate import Estimate, Noise, half_width
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.noise import Weighted, accuracy_difference, contrast, mean_accuracy
@@ -84,10 +84,7 @@ class Comparer:
             return [self._finding(what, None)]
         joint = "minus" if self._comparison.compare == "difference" else "over"
         if self._is_accuracy:
-            rows = [row for side in (taken, others) for _, row in side.iterrows()]
-            runs = on_shared_folds(self._evidence, rows)
-            sides = (best_runs(runs[: len(taken)]), best_runs(runs[len(taken) :]))
-            estimate: Estimate | None = accuracy_difference(*sides, self._evidence.confidence)
+            estimate: Estimate | None = lead_of_best(self._evidence, taken, others)
         else:
             estimate = self._compared(ours, rival)
         return [self._finding(f"{what} ({ours['name']} {joint} {rival['name']})", estimate, taken, others)]
@@ -157,6 +154,19 @@ class Comparer:
         configurations = tuple(tuple(dict.fromkeys(side["configuration"])) for side in sides)
         unit = unit_of(comparison.measure, comparison.compare)
         return Finding(what, estimate, comparison.holds, unit, sides=configurations)
+
+
+def lead_of_best(evidence: Evidence, taken: pd.DataFrame, others: pd.DataFrame) -> Estimate:
+    """The accuracy of the best of some configurations minus that of the best of others, on the test folds that they share.
+
+    Where no seed plays a part, the folds of those that were not chosen do not matter.
+    """
+    sides = (taken, others)
+    if not (taken["depends_on_seed"].any() or others["depends_on_seed"].any()):
+        sides = tuple(side.iloc[[best_position(side)]] for side in sides)
+    runs = on_shared_folds(evidence, [row for side in sides for _, row in side.iterrows()])
+    ours, theirs = best_runs(runs[: len(sides[0])]), best_runs(runs[len(sides[0]) :])
+    return accuracy_difference(ours, theirs, evidence.confidence)
 
 
 def _mean_of_pairs(estimates: Sequence[Estimate], is_ratio: bool, confidence: float) -> Estimate:

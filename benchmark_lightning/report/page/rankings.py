@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from benchmark_lightning.report.claims.comparing import lead_of_best
 from benchmark_lightning.report.evidence.choice import best_runs
 from benchmark_lightning.report.evidence.configurations import best_of, main_split
 from benchmark_lightning.report.evidence.estimate import Estimate
@@ -103,8 +104,7 @@ def classical_rows(evidence: Evidence) -> list[dict[str, Any]]:
             continue
         lead = times = None
         if network is not None:
-            ours, theirs = (best_runs(of_kind[kind]["runs"].tolist()) for kind in ("network", "classical"))
-            lead = accuracy_difference(ours, theirs, evidence.confidence)
+            lead = lead_of_best(evidence, of_kind["network"], of_kind["classical"])
             is_alike = all(network[name] == method[name] for name in ("machine", "source_hash"))
             times = ratio(network["cost"], method["cost"]) if is_alike and network["cost"] and method["cost"] else None
         rows.append({
