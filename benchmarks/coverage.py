@@ -169,11 +169,12 @@ def decisions_table(cells: Mapping[str, Cell]) -> str:
                 percent(cells[f"before {n} {sd}"].share("told apart before")),
                 percent(apart.share("best in set"), low=0.95), f"{apart.share('size of set'):.1f}",
                 rare(two.share("wrong at border")), rare(many.share("wrong at border")), rare(many.share("any fails")),
+                rare(many.share("any as good")),
             ])  # fmt: skip
     header = [
         "seeds", "SD", "2 equal ones told apart", "any of 12 equal ones", "any of 12, before",
         "best of 12 in the set", "size of the set", "wrong at the border", "wrong at it, best against best",
-        "wrongly fails by any of 11",
+        "wrongly fails by any of 11", "any of 11 wrongly as good within the margin",
     ]  # fmt: skip
     return _markdown(header, rows)
 

@@ -68,6 +68,7 @@ def about_many(rng: np.random.Generator, world: World) -> Answers:
         "size of set": float(could.sum()),
         "wrong at border": decided(lead, lead_truth),
         "any fails": any_fails(several, world),
+        "any as good": any_as_good(several, world),
     }  # fmt: skip
 
 
@@ -96,6 +97,20 @@ def any_fails(several: Sequence[Runs], world: World) -> float:
         for one, mean in zip(several[1:], world.means[1:], strict=True)
     ]
     return float(any(finding.verdict == "fails" for finding in findings))
+
+
+def any_as_good(several: Sequence[Runs], world: World) -> float:
+    """Whether any other is told to be as good as the chosen one, within a margin that it misses by nothing in truth.
+
+    As where the report recommends the faster of two, at a level that allows for the number of the others.
+    """
+    level = 1 - (1 - CONFIDENCE) / (len(several) - 1)
+    best = best_position(several)
+    given_away = [
+        (accuracy_difference(several[best], one, level).high, world.means[best] - mean)
+        for place, (one, mean) in enumerate(zip(several, world.means, strict=True)) if place != best
+    ]  # fmt: skip
+    return float(any(high is not None and high <= margin for high, margin in given_away))
 
 
 def about_times(rng: np.random.Generator, num: int, is_paired: bool) -> Answers:
