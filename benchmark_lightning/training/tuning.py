@@ -16,7 +16,7 @@ from benchmark_lightning.training.contention import ContentionMeter
 
 PRECISIONS = ("32-true", "bf16-mixed")
 NUM_ROUNDS = 5
-MIN_STEPS = 1_000  # of a training: measuring takes about 30, so 3 % of its time at most, and once
+MIN_STEPS = 500  # of a training: measuring takes about 30, and once for all trials of a kind of work
 MARGIN = 1.05
 FAR_BEHIND = 1.25  # times the default's seconds, after two rounds
 DEFAULT = "default"
