@@ -24,7 +24,7 @@ from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.noise import Weighted, accuracy_difference, contrast, mean_accuracy
 from benchmark_lightning.report.evidence.selection import COLUMNS, matches
 from benchmark_lightning.report.evidence.settings import MODEL_KEYS, phrase
-from benchmark_lightning.report.evidence.statistics import mean_of, median_of
+from benchmark_lightning.report.evidence.statistics import log_centre, mean_of, median_of
 
 ACCURACY = "test/accuracy"
 DATA = ("dataset", "num_train", "split_hash", "fingerprint")  # equal in what two kinds of method share
@@ -185,7 +185,7 @@ def _mean_of_pairs(estimates: Sequence[Estimate], is_ratio: bool, confidence: fl
     total = float(shares.sum())
     num_seeds = float(np.mean([noise.num_seeds for noise in noises]))
     noise = Noise(total, total**2 / known if known > 0 else np.inf, num_seeds=num_seeds, is_log=is_ratio)
-    middle = float(np.mean(np.log(values) if is_ratio else values))
+    middle = float(np.mean([log_centre(one) for one in estimates] if is_ratio else values))
     ends = (middle - half_width(noise, confidence), middle, middle + half_width(noise, confidence))
     low, value, high = np.exp(ends).tolist() if is_ratio else ends
     return Estimate(value, low, high, n, f"{len(values)} pairs of configurations, {n} runs each", noise=noise)
