@@ -27,10 +27,22 @@ WITHOUT_TORCH = [
     *(f"training/{name}.py" for name in ("contention", "precision", "processor")),
     *(
         f"study/{name}.py"
-        for name in ("axes", "completed", "display", "executors", "labels", "options", "outcomes", "preparation", "record")
+        for name in (
+            "axes",
+            "completed",
+            "display",
+            "executors",
+            "labels",
+            "options",
+            "outcomes",
+            "preparation",
+            "record",
+            "running",
+        )
     ),
     *(f"study/{name}.py" for name in ("result", "sweep", "trials/__init__", "trials/kinds", "values")),
     *(str(path.relative_to(PACKAGE)) for path in PACKAGE.glob("report/*/*.py") if path.name != "__init__.py"),
+    *(str(path.relative_to(PACKAGE)) for path in PACKAGE.glob("deciding/*.py")),
     *(str(path.relative_to(PACKAGE)) for path in PACKAGE.glob("published/*.py") if path.name != "__init__.py"),
 ]
 

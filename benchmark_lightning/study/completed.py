@@ -36,6 +36,7 @@ class Completed:
         self.records: dict[str, Record] = {}
         self.damaged: list[str] = []
         self._num_records: Counter[str] = Counter()
+        self._seconds: dict[str, list[float]] = {}
         for path in sorted(folder.glob(f"*/{FILE_NAME}")):
             try:
                 record = read_record(path)
@@ -44,16 +45,16 @@ class Completed:
                     raise
                 self.damaged.append(str(error))
             else:
-                # A trial that was repeated, or whose sweep has grown, has several records.
-                self._num_records[record.key] += 1
-                earlier = self.records.get(record.key)
-                if earlier is None or record.preference() > earlier.preference():
-                    self.records[record.key] = record
+                self.take(record)
 
-        self._seconds: dict[str, list[float]] = {}
-        for record in self.records.values():
-            if record.status == "ok" and not record.is_contended and record.clocks.get("wall_seconds") is not None:
-                self.learn_seconds(record, record.clocks["wall_seconds"])
+    def take(self, record: Record) -> None:
+        """Takes in a record; of a trial that was repeated, or whose sweep has grown, there are several."""
+        self._num_records[record.key] += 1
+        earlier = self.records.get(record.key)
+        if earlier is None or record.preference() > earlier.preference():
+            self.records[record.key] = record
+        if record.status == "ok" and not record.is_contended and record.clocks.get("wall_seconds") is not None:
+            self.learn_seconds(record, record.clocks["wall_seconds"])
 
     def learn_seconds(self, trial: Planned | Record, seconds: float) -> None:
         """Notes how long a trial takes, for others that cost the same."""

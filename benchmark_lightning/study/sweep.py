@@ -3,33 +3,21 @@
 The records are the state: there is no list of what was done beside them that could disagree.
 """
 
-import os
-import shutil
-import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from benchmark_lightning.errors import InputError
 from benchmark_lightning.study.axes import Planned, Sweep, read_sweep
 from benchmark_lightning.study.completed import Completed, locked
 from benchmark_lightning.study.display import Display, print_plan, print_summary
-from benchmark_lightning.study.executors import (
-    Job,
-    adapt_server,
-    is_server_running,
-    run_job,
-    start_server,
-    wait_for_any,
-)
+from benchmark_lightning.study.executors import adapt_server, is_server_running, run_job, start_server
 from benchmark_lightning.study.options import sweep_options
 from benchmark_lightning.study.preparation import prepare
-from benchmark_lightning.study.record import Record, RecordError, Status, read_record, write_record
+from benchmark_lightning.study.running import Place, Runner
 from benchmark_lightning.study.trials.kinds import KINDS
-from benchmark_lightning.training.contention import SHARING_VARIABLE, processor_use, wait_for_processor
+from benchmark_lightning.training.contention import processor_use, wait_for_processor
 
-OUTPUT_LOG = "output.log"  # what a trial has printed
 WING = "benchmark_lightning.study"
 
 
@@ -93,7 +81,8 @@ def _run_all(sweep: Sweep, folder: Path, display: Display, num_jobs: int, trials
     if not trials:
         return False
     peaks = prepare(KINDS[sweep.trial], trials, num_jobs, display.note)
-    return _Run(sweep, folder, display, num_jobs, peaks).all(trials)
+    place = Place(sweep, folder, Completed(folder), peaks)
+    return Runner(display, num_jobs).all((place, trial) for trial in trials)
 
 
 def _repeat_contended(
@@ -169,128 +158,6 @@ def _conclude(command: str, folder: Path, planned: Sequence[Planned], display: D
         display.console.print(f"try them again with: {command} --retry-failed")
     display.console.print(f"records: {folder}; look at the curves with: tensorboard --logdir {folder}")
     return int(bool(failed))
-
-
-class _Run:
-    """The trials of a sweep that are running now."""
-
-    def __init__(self, sweep: Sweep, folder: Path, display: Display, num_jobs: int, peaks: dict[str, Any]) -> None:
-        self._sweep, self._folder, self._display, self._num_jobs = sweep, folder, display, num_jobs
-        self._peaks = peaks
-        self._running: dict[Job, Planned] = {}
-        self._was_disturbed = SHARING_VARIABLE in os.environ
-
-    def all(self, trials: Sequence[Planned]) -> bool:
-        """Runs the trials in their order and says whether a person has interrupted."""
-        waiting = iter(trials)
-        try:
-            try:
-                while self._fill(waiting):
-                    self._look()
-                return False
-            except KeyboardInterrupt:
-                self._display.note("interrupted: the running trial ends and writes its record ...")
-                for job in self._running:
-                    job.stop()
-                while self._running:
-                    self._look()
-                return True
-        finally:
-            for job in self._running:  # only where something has gone wrong
-                job.process.kill()
-
-    def _fill(self, waiting: Iterator[Planned]) -> bool:
-        """Starts trials while there is room, and says whether any is running."""
-        while len(self._running) < self._num_jobs and (trial := next(waiting, None)) is not None:
-            self._begin(trial)
-        return bool(self._running)
-
-    def _begin(self, trial: Planned) -> None:
-        folder = self._folder / trial.name
-        try:
-            if folder.exists():
-                shutil.rmtree(folder)  # of a trial that has no valid record, or is to be tried again
-            folder.mkdir(parents=True)
-        except OSError as error:
-            raise InputError(
-                f"cannot make {folder} ({error.strerror}); free some space or give another --out"
-            ) from error
-        if trial.skip_reason is not None:
-            self._write(trial, _record_without_run(trial, "skipped", trial.skip_reason))
-            return
-        if self._was_disturbed and not self._running:
-            use = processor_use()
-            adapt_server(use.is_busy)
-            self._was_disturbed = use.is_busy
-        settings = {
-            "num_threads": max(1, num_cores() // self._num_jobs) if self._num_jobs > 1 else None,
-            "breakdown": self._sweep.breakdown,
-            "keep_checkpoints": self._sweep.keep_checkpoints,
-            "peaks": self._peaks,
-        }
-        arguments = {"planned": trial, "folder": str(folder), **settings}
-        job = Job(f"{WING}.worker:run_planned", arguments, folder / OUTPUT_LOG, self._sweep.timeout_seconds)
-        self._running[job] = trial
-        self._display.started(trial.name)
-
-    def _look(self) -> None:
-        """Waits for news, and takes in those of all running trials and the records of those that have ended."""
-        wait_for_any(list(self._running))
-        for job in list(self._running):
-            is_over = job.poll()
-            trial = self._running[job]
-            while job.events:
-                self._display.progress(trial.name, job.events.pop(0))
-            if is_over:
-                del self._running[job]
-                if isinstance(job.error, InputError):  # a full disk, or data that are gone: no other trial fares better
-                    raise job.error
-                self._conclude(job, trial)
-
-    def _conclude(self, job: Job, trial: Planned) -> None:
-        """Takes the record that the process has left, or writes one that says how it ended without."""
-        try:
-            record = read_record(self._folder / trial.name)
-            self._was_disturbed |= record.is_contended
-        except RecordError:
-            self._write(trial, _record_without_run(trial, *_ending(job)))
-            return
-        if job.timed_out and record.status == "interrupted":
-            record.status, record.error = _ending(job)
-            self._write(trial, record)
-        else:
-            self._display.finished(trial.name, record)
-
-    def _write(self, trial: Planned, record: Record) -> None:
-        write_record(record, self._folder / trial.name)
-        self._display.finished(trial.name, record)
-
-
-def num_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _ending(job: Job) -> tuple[Status, str]:
-    """How a process ended that has left no record."""
-    if job.timed_out:
-        return "timeout", f"the trial took longer than timeout_seconds: {job.timeout_seconds:g}"
-    if job.is_stopped:
-        return "interrupted", "the trial was interrupted"
-    if job.error is not None:
-        return "failed", str(job.error).strip().splitlines()[-1]
-    if job.exit_code is not None and job.exit_code < 0:
-        name = signal.Signals(-job.exit_code).name
-        cause = "; the system may have run out of memory" if name == "SIGKILL" else ""
-        return "failed", f"its process was ended by {name}{cause}"
-    return "failed", f"its process ended with exit code {job.exit_code} and no record; see {OUTPUT_LOG}"
-
-
-def _record_without_run(trial: Planned, status: Status, error: str) -> Record:
-    return Record(
-        key=trial.key, kind=trial.kind, status=status, config=trial.config, values=trial.values, repeat=trial.repeat,
-        data=trial.data, error=error, environment=trial.environment, look=trial.look, predicted_seconds=trial.predicted_seconds,
-    )  # fmt: skip
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -9,7 +9,8 @@ import pytest
 from benchmark_lightning.__main__ import main
 from benchmark_lightning.study.axes import read_sweep
 from benchmark_lightning.study.record import FILE_NAME
-from benchmark_lightning.study.sweep import num_cores, plan
+from benchmark_lightning.study.running import num_cores
+from benchmark_lightning.study.sweep import plan
 from tests.study.sweeps import ENDLESS, NETWORK, OUT, SVM, sweep, written_at
 
 
