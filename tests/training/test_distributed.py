@@ -38,7 +38,9 @@ def test_ddp_trains_and_is_evaluated_as_one_process_would(capsys):
     short = ["--trainer.max_epochs", "2", "--trainer.limit_train_batches", "8", "--data.batch_size", "16"]
     told = in_two_processes("trial", *arguments, *short, "--run.folder", "run")
     assert told.count("epoch 2/2") == 1, "only the first process speaks"
-    in_ddp = read_record(Path("run")).metrics
+    record = read_record(Path("run"))
+    assert (record.outcomes, record.reasons["outcomes"]) == ({}, "it was tested by 2 processes")
+    in_ddp = record.metrics
 
     def in_one_process(command: str) -> str:
         checkpoint = ["--ckpt_path", "run/checkpoints/best.ckpt"]
