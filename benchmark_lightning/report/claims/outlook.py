@@ -1,4 +1,4 @@
-"""What would decide an open claim, in words."""
+"""Words for what would decide an open claim."""
 
 import math
 

@@ -11,7 +11,7 @@ MANY = 100_000  # seeds: more than anyone runs
 
 
 class Forecast(NamedTuple):
-    """What more seeds would do to an interval, if the estimate stayed where it is.
+    """The effect of more seeds on an interval, if the estimate stayed where it is.
 
     Args:
         distance: from the estimate to the nearest border of the region.
@@ -64,7 +64,7 @@ class Forecast(NamedTuple):
 
 
 def forecast(estimate: Estimate | None, region: tuple[float, float], confidence: float = CONFIDENCE) -> Forecast | None:
-    """What it would take to decide whether an estimate lies in ``region``; None where its noise is not known."""
+    """The seeds or images that it would take to decide whether an estimate lies in ``region``; None where its noise is not known."""
     if estimate is None or estimate.noise is None:
         return None
     value, borders = estimate.value, [border for border in region if math.isfinite(border)]

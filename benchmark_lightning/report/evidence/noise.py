@@ -139,11 +139,12 @@ def _image_variance(parts: Sequence[Weighted]) -> float:
         share = (float(first.accuracies.mean()) * m + 1) / (m + 2)  # Agresti and Caffo (2000)
         return parts[0].weight ** 2 * share * (1 - share) / m
     scores = np.sum([part.weight * part.runs.correctness for part in parts], axis=0)
+    squares = float(np.square(scores).sum())  # a product of vectors would wake the threads of BLAS
     # Two more images, one for each side, keep few images of which none tells the sides apart from telling too much.
     # Source: Bonett and Price (2012), Adjusted Wald confidence interval for a difference of binomial proportions.
     added = sum(abs(part.weight) for part in parts) ** 2 / 2
     mean = float(scores.sum()) / (m + 2) if len(parts) > 1 else float(scores.mean())
-    spread = (float(scores @ scores) + added) / (m + 2) if len(parts) > 1 else float(scores @ scores) / m
+    spread = (squares + added) / (m + 2) if len(parts) > 1 else squares / m
     interaction = sum(part.weight**2 * part.runs.interaction / part.runs.n for part in parts)
     return max((spread - mean**2) / m - interaction, 0.0)
 

@@ -138,7 +138,7 @@ def legend_handles(groups: Sequence[pd.DataFrame]) -> list[Line2D]:
     ring, others = {"markersize": 11, "fillstyle": "none", "color": INK}, {"markersize": 5, "color": "grey"}
     marks: list[tuple[str, bool, dict[str, Any]]] = [
         ("best by validation", True, ring | {"marker": "o"}),
-        ("not significantly worse", True, others | {"marker": "o"}),
+        ("could be the best", True, others | {"marker": "o"}),
         ("significantly worse", not done["could_be_best"].all(), others | {"marker": "o", "fillstyle": "none"}),
         ("below the scale", is_below, others | {"marker": "<"}),
     ]

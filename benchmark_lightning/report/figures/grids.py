@@ -60,7 +60,7 @@ def heatmap(panels: Panels, rows: list[str], column: str, metric: Metric) -> Fig
     None where the grid is nearly empty, as that of random values is.
 
     Where several configurations share a cell, it shows the one that is best on the validation images. The best value has
-    a frame, and what is not significantly worse than the best configuration a dotted one.
+    a frame, and what could be the best configuration a dotted one.
 
     Args:
         panels: titles and configurations, with ``value``, ``low``, ``high`` and ``n``.
@@ -144,7 +144,7 @@ def _draw_grid(ax: Axes, grid: _Grid, scale: tuple[float, float], is_less_better
         if has_texts:
             ax.text(j + 0.5, i + 0.5, texts[i, j], ha="center", va="center", fontsize=7)
     for i, j in dict.fromkeys([*grid.as_good, best]):
-        line, label = ("-", "highest") if (i, j) == best else (":", "as good as the best")
+        line, label = ("-", "highest") if (i, j) == best else (":", "could be the best")
         ax.add_patch(Rectangle(
             (j + 0.03, i + 0.03), 0.94, 0.94, fill=False, edgecolor=PALETTE[3], linewidth=2.0, linestyle=line, label=unlisted(label),
         ))  # fmt: skip

@@ -48,8 +48,9 @@ PLOTS = (
         "accuracy",
         "networks",
         "Accuracy of every configuration",
-        "Each row is a configuration, the most accurate first, with its 95 % interval and the value beside it. The ring marks the "
-        "best by validation accuracy; filled marks are not significantly worse, open ones are. Ends of intervals that leave the scale are cut.",
+        "Each row is a configuration, the most accurate first, with its 95 % interval over seeds and test images and the value beside it; "
+        "one seed has no interval. The ring marks the best by validation accuracy; filled marks could be the best, open ones are "
+        "significantly worse. Ends of intervals that leave the scale are cut.",
         draw_accuracy,
         _NETWORKS,
     ),
@@ -57,8 +58,8 @@ PLOTS = (
         "frontier",
         "networks",
         "Training time against accuracy",
-        "Larger marks are larger models, bars are 95 % intervals. The line joins what nothing else beats in both; a "
-        "percentage says how often the point stays on it when all points are drawn anew within their intervals. "
+        "Larger marks are larger models, bars are 95 % intervals. The line joins what nothing else beats in both. Where every point "
+        "ran several times, a percentage says how often the point stays on it when all are drawn anew within their noise. "
         "Triangles at the lower edge lie below the scale.",
         draw_frontier,
         f"{_NETWORKS} whose times nothing disturbed",
@@ -68,8 +69,8 @@ PLOTS = (
         "networks",
         "Test accuracy over what varied",
         "Darker is better, on one scale over all panels; a setting with one configuration alone has no panel next to others. "
-        "A cell holds the mean, half its 95 % interval and the number of runs. The frame marks the highest value of a "
-        "panel, dots mark cells not significantly worse than the best; hatched cells failed or were not run.",
+        "A cell holds the mean, half its 95 % interval where it has one, and the number of runs. The frame marks the highest value of a "
+        "panel, dots mark cells that could be the best; hatched cells failed or were not run.",
         draw_heatmap,
         f"{_NETWORKS}, of which a hyperparameter varies",
     ),
@@ -105,7 +106,7 @@ PLOTS = (
         "classical",
         "How the cost of a classical method grows",
         "Of each family the configuration that is best on the validation images, with 95 % intervals; the exponent is the "
-        "slope between the logarithms with its interval. The best network is drawn for comparison.",
+        "slope between the logarithms, with an interval where every point ran several times. The best network is drawn for comparison.",
         draw_classical_costs,
         "a classical method fitted on three numbers of training images",
     ),
