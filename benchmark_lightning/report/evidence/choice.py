@@ -107,8 +107,8 @@ def could_be_best(several: Sequence[Runs], confidence: float = CONFIDENCE) -> ND
         return could
     level = 1 - (1 - confidence) / math.comb(len(several), 2)
     means = np.array([runs.accuracies.mean() if runs.has_spread else -1.0 for runs in several])
-    for rival in np.argsort(-means, kind="stable")[:NUM_RIVALS]:
-        for other in np.flatnonzero(means < means[rival]):
+    for rival in np.argsort(-means, kind="stable")[:NUM_RIVALS].tolist():
+        for other in np.flatnonzero(means < means[rival]).tolist():
             lead = accuracy_difference(several[rival], several[other], level)
             could[other] &= lead.low is None or lead.low <= 0
     return could
