@@ -97,3 +97,12 @@ def test_every_classical_method_has_a_row_with_what_it_costs(tmp_path):
         ("SVC, C 10", None), ("RandomForestClassifier", pytest.approx(3.0)),
     ]  # fmt: skip
     assert rows[1]["cost"].value == pytest.approx(5.0)
+
+
+def test_a_report_says_what_was_predicted_and_what_it_took(tmp_path):
+    from benchmark_lightning.report.page.document import make_texts
+
+    known = [network(seed=seed, seconds=600.0, predicted_seconds=300.0) for seed in range(2)]
+    text = make_texts(Evidence.of(write([*known, network(seed=2)], tmp_path / "known")), {})["report.md"]
+    assert "Of 2 the time was predicted: 10.0 minutes, and they took 22.0." in text
+    assert "predicted" not in make_texts(Evidence.of(write([network()], tmp_path / "unknown")), {})["report.md"]

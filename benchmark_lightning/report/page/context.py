@@ -8,6 +8,7 @@ from benchmark_lightning.report.claims.comparing import select
 from benchmark_lightning.report.claims.judging import judged
 from benchmark_lightning.report.claims.verdicts import VERDICTS, Claim
 from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.evidence.predicted import predicted_and_took
 from benchmark_lightning.report.evidence.timings import device_labels
 from benchmark_lightning.report.figures.registry import SECTIONS, Plot, plots
 from benchmark_lightning.report.page.devices import gpu_answers, hardware_tables, utilization_rows
@@ -20,6 +21,7 @@ def context(evidence: Evidence, claims: list[Claim]) -> dict[str, Any]:
     return {
         "datasets": sorted(table["dataset"].unique()),
         "num_trials": len(table),
+        "predicted": predicted_and_took(table),
         "statuses": table["status"].value_counts().to_dict(),
         "data_rows": _data_rows(table),
         "axes": axis_rows(evidence),
