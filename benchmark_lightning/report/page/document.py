@@ -121,7 +121,7 @@ def print_claims(claims: list[Claim]) -> None:
     if not claims:
         return
     table = Table(title="the claims of the study")
-    for column in ("#", "claim", "here", "verdict", "to decide it takes"):
+    for column in ("#", "claim", "here", "verdict", "to decide it"):
         table.add_column(column, overflow="fold")
     for claim in claims:
         finding = claim.decisive
