@@ -6,21 +6,40 @@ from pathlib import Path
 from typing import Any
 
 from benchmark_lightning.arguments import CommandParser
+from benchmark_lightning.study.budget import seconds_of
 
 REPEATS_OF_CONTENDED = 2
 
 
 def sweep_options(arguments: Sequence[str]) -> tuple[Path, dict[str, Any]]:
     """The file of a sweep, and ``out``, ``jobs``, ``dry_run``, ``retry_failed`` and ``repeat_contended``."""
-    return _parse("sweep", "Runs the trials of a sweep file that have no record yet.", arguments)
+    return _parsed(_parser("sweep", "Runs the trials of a sweep file that have no record yet."), arguments)
 
 
 def study_options(arguments: Sequence[str]) -> tuple[Path, dict[str, Any]]:
-    """The file of a study, and the options of its sweeps."""
-    return _parse("study", "Runs the sweeps of a study file, one after the other, and makes their report.", arguments)
+    """The file of a study, the options of its sweeps, ``until_decided`` and ``budget``, in seconds or None.
+
+    Raises:
+        InputError: an option is not valid, or there is a budget for what runs to its end.
+    """
+    parser = _parser("study", "Runs the sweeps of a study file, one after the other, and makes their report.")
+    parser.add_argument(
+        "--until-decided", action="store_true",
+        help="run what the claims need, and further seeds only for those that are open, at the looks of the study file",
+    )  # fmt: skip
+    parser.add_argument(
+        "--budget",
+        type=seconds_of,
+        metavar="TIME",
+        help="most time for --until-decided, earlier starts included: 2h, 90m, 3600",
+    )
+    path, options = _parsed(parser, arguments)
+    if options["budget"] is not None and not options["until_decided"]:
+        parser.error("--budget limits a study that runs --until-decided; give both")
+    return path, options
 
 
-def _parse(command: str, description: str, arguments: Sequence[str]) -> tuple[Path, dict[str, Any]]:
+def _parser(command: str, description: str) -> CommandParser:
     parser = CommandParser(command, description)
     parser.add_argument("file", type=Path, help=f"such as configs/{command}/quickstart.yaml")
     parser.add_argument(
@@ -35,6 +54,10 @@ def _parse(command: str, description: str, arguments: Sequence[str]) -> tuple[Pa
         "--repeat-contended", type=_number, default=REPEATS_OF_CONTENDED, metavar="N",
         help="how often to run a trial again whose times others on the processor have disturbed (2)",
     )  # fmt: skip
+    return parser
+
+
+def _parsed(parser: CommandParser, arguments: Sequence[str]) -> tuple[Path, dict[str, Any]]:
     options = vars(parser.parse_args(list(arguments)))
     return options.pop("file"), options
 

@@ -14,7 +14,7 @@ from benchmark_lightning.study.display import Display, print_plan, print_summary
 from benchmark_lightning.study.executors import adapt_server, is_server_running, run_job, start_server
 from benchmark_lightning.study.options import sweep_options
 from benchmark_lightning.study.preparation import prepare
-from benchmark_lightning.study.running import Place, Runner
+from benchmark_lightning.study.running import WORKER, Place, Runner
 from benchmark_lightning.study.trials.kinds import KINDS
 from benchmark_lightning.training.contention import processor_use, wait_for_processor
 
@@ -53,7 +53,8 @@ def run_sweep(path: Path, options: Options) -> int:
     sweep = read_sweep(path)
     folder = options.out or Path("lightning_logs") / path.stem
     if options.dry_run:
-        return _show_plan(sweep, folder, options)
+        show_plan(Place(sweep, folder, Completed(folder), {}), plan(sweep), options)
+        return 0
     with locked(folder):
         completed = Completed(folder)
         planned = plan(sweep)
@@ -122,22 +123,18 @@ def plan(sweep: Sweep) -> list[Planned]:
     return planned
 
 
-def _show_plan(sweep: Sweep, folder: Path, options: Options) -> int:
-    """Prints the trials with their state and their seconds, which are probed where no record tells them."""
-    completed = Completed(folder)
-    planned = plan(sweep)
+def show_plan(place: Place, planned: Sequence[Planned], options: Options) -> None:
+    """Prints the trials with their state and their seconds, which are probed where no record tells them, and learned."""
     seconds: dict[str, float | None] = {}
     for trial in planned:
-        if completed.is_done(trial.key, options.retry_failed) or trial.skip_reason is not None:
+        if place.completed.is_done(trial.key, options.retry_failed) or trial.skip_reason is not None:
             continue
-        known = completed.known_seconds(trial)
-        if known is None:
-            known = run_job(f"{WING}.worker:estimate", {"kind": trial.kind, "arguments": trial.arguments})
-            if known is not None:
-                completed.learn_seconds(trial, known)
-        seconds[trial.key] = known if known is None else min(known, sweep.timeout_seconds or known)
-    print_plan(planned, completed.records, seconds, options.jobs or sweep.jobs)
-    return 0
+        if place.known_seconds(trial) is None:
+            probed = run_job(f"{WORKER}:estimate", {"kind": trial.kind, "arguments": trial.arguments})
+            if probed is not None:
+                place.completed.learn_seconds(trial, probed)
+        seconds[trial.key] = place.known_seconds(trial)
+    print_plan(planned, place.completed.records, seconds, options.jobs or place.sweep.jobs)
 
 
 def _conclude(command: str, folder: Path, planned: Sequence[Planned], display: Display, interrupted: bool) -> int:

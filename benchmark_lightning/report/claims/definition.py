@@ -140,7 +140,7 @@ def _read_comparison(content: Mapping[str, Any], where: str, questions: Question
 
 
 SEED = "seed_everything"
-_OF_MACHINES = ("accelerator", "device", "machine", "engine")  # known when the trials have run
+OF_MACHINES = ("accelerator", "device", "machine", "engine")  # known when the trials have run
 _WITHIN = (*COLUMNS, "split_hash", "source_hash")
 
 
@@ -201,9 +201,7 @@ def _check_side(
     keys: Sequence[str],
     trials: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
 ) -> None:
-    conditions = [
-        {key: wanted} for selector in selectors for key, wanted in selector.items() if key not in _OF_MACHINES
-    ]
+    conditions = [{key: wanted} for selector in selectors for key, wanted in selector.items() if key not in OF_MACHINES]
     for condition in conditions:
         ((key, wanted),) = condition.items()
         if key == SEED:
