@@ -109,7 +109,8 @@ def classical_rows(evidence: Evidence) -> list[dict[str, Any]]:
             times = ratio(network["cost"], method["cost"]) if is_alike and network["cost"] and method["cost"] else None
         rows.append({
             "dataset": dataset, "num_train": num_train, "split": None if is_missing(split) else split, "is_main": split_hash in main, "method": method["name"],
-            "size": training_images(num_train, method["train_fraction"]), "accuracy": method["accuracy"],
+            "size": training_images(num_train, method["train_fraction"]),
+            "accuracy": mean_accuracy(best_runs(of_kind["classical"]["runs"].tolist()), evidence.confidence),
             "cost": method["cost"], "predict_seconds": method["predict_seconds"], "model_bytes": method["model_bytes"],
             "network": None if network is None else network["name"], "lead": lead, "times": times,
             "network_device": None if network is None else network["device"], "device": method["device"],
