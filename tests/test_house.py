@@ -29,6 +29,8 @@ WITHOUT_TORCH = [
         f"study/{name}.py"
         for name in (
             "axes",
+            "budget",
+            "cells",
             "completed",
             "display",
             "executors",

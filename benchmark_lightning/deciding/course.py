@@ -21,12 +21,11 @@ from benchmark_lightning.study.axes import Planned
 from benchmark_lightning.study.budget import Budget
 from benchmark_lightning.study.cells import Cell
 from benchmark_lightning.study.display import Display
-from benchmark_lightning.study.executors import adapt_server, run_job
+from benchmark_lightning.study.executors import run_job
 from benchmark_lightning.study.preparation import prepare
 from benchmark_lightning.study.record import Record
-from benchmark_lightning.study.running import WORKER, Place, Runner
+from benchmark_lightning.study.running import WORKER, Place, Runner, can_measure
 from benchmark_lightning.study.trials.kinds import KINDS
-from benchmark_lightning.training.contention import wait_for_processor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Way:
 
 @dataclasses.dataclass(frozen=True)
 class Look:
-    """What is known after a look.
+    """The state of the claims after a look.
 
     Args:
         number: from 0.
@@ -134,7 +133,7 @@ class Course:
 
     def _run(self, allotted: Sequence[tuple[Need, dict[Cell, int]]], look: int) -> None:
         """Runs what is not done, the claims that cost least first; of each all cells once, then all again."""
-        for need, runs in sorted(allotted, key=lambda one: self._expected(*one, look)):
+        for need, runs in sorted(allotted, key=lambda one: self._expected(one[0], one[1], look)):
             for numbers in (range(1), range(1, max(runs.values(), default=0))):  # the first tell what depends on a seed
                 if not self.is_interrupted:
                     self._run_batch(need, self._missing(need, runs, numbers, look))
@@ -217,10 +216,9 @@ class Course:
                 return
             display = self._display("disturbed trials", again)
             try:
-                self._is_busy = not wait_for_processor(display.note)  # then no later look waits for it again
+                self._is_busy = not can_measure(display.note)  # then no later look waits for it again
                 if self._is_busy:
                     return
-                adapt_server(is_processor_shared=False)
                 self.is_interrupted = Runner(display, 1).all(self._affordable(again))
             finally:
                 display.close()

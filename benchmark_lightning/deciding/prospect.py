@@ -15,7 +15,7 @@ from benchmark_lightning.study.running import Place
 
 
 class Prospect(NamedTuple):
-    """What a study may run.
+    """The trials that a study may run.
 
     Args:
         folder: of its records.

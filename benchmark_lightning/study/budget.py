@@ -25,7 +25,7 @@ def seconds_of(text: str) -> float:
 
 
 class Budget:
-    """What is left of the time that a study may take.
+    """The rest of the time that a study may take.
 
     Args:
         seconds: all of it; None is as much as it takes.

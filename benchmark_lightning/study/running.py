@@ -4,7 +4,7 @@ import dataclasses
 import os
 import shutil
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from benchmark_lightning.study.completed import Completed
 from benchmark_lightning.study.display import Display
 from benchmark_lightning.study.executors import Job, adapt_server, wait_for_any
 from benchmark_lightning.study.record import Record, RecordError, Status, read_record, write_record
-from benchmark_lightning.training.contention import SHARING_VARIABLE, processor_use
+from benchmark_lightning.training.contention import SHARING_VARIABLE, processor_use, wait_for_processor
 
 OUTPUT_LOG = "output.log"  # what a trial has printed
 WORKER = "benchmark_lightning.study.worker"
@@ -157,6 +157,14 @@ class Runner:
     def _take(self, begun: _Begun, record: Record) -> None:
         begun.place.completed.take(record)
         self._display.finished(begun.trial.name, record)
+
+
+def can_measure(tell: Callable[[str], None]) -> bool:
+    """Waits until others leave the processor alone, and says whether they do."""
+    is_free = wait_for_processor(tell)
+    if is_free:
+        adapt_server(is_processor_shared=False)
+    return is_free
 
 
 def num_cores() -> int:
