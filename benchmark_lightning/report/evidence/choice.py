@@ -33,7 +33,7 @@ def best_runs(several: Sequence[Runs]) -> Runs:
     A seed that was lucky on the validation images is often lucky on the test images, so the runs that choose a configuration
     flatter it. One half of the seeds chooses for the other half, and that half for the first. Where both choose the same
     configuration, these are its runs. Where they do not, what the halves report may err together, and the mean of both is known no
-    better than that of one half. (With all other seeds choosing for each one, the intervals would cover 82 to 90 %.)
+    better than that of one half. (With all other seeds choosing for each one, the intervals would cover 82 to 89 %.)
 
     Args:
         several: of one data set, each with at least one run.
