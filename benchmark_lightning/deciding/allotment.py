@@ -53,7 +53,7 @@ def allotment(
     result: dict[Cell, int] = {}
     rows = evidence.configurations.set_index("configuration")
     for finding in open_findings(claim):
-        sides = [_candidates(rows.loc[list(side)], need, evidence.confidence) for side in finding.sides if side]
+        sides = [candidates(rows.loc[list(side)], need, evidence.confidence) for side in finding.sides if side]
         if not sides:
             _raise(result, need.cells, looks[0])
         is_of_time = _is_of_time(finding, need)
@@ -68,7 +68,7 @@ def _raise(allotted: dict[Cell, int], cells: Sequence[Cell], num: int) -> None:
         allotted[cell] = max(num, allotted.get(cell, 0))
 
 
-def _candidates(side: pd.DataFrame, need: Need, confidence: float) -> pd.DataFrame:
+def candidates(side: pd.DataFrame, need: Need, confidence: float) -> pd.DataFrame:
     """The configurations of a side that decide the comparison: all of pairs, and of others those that could be the best."""
     side = side[side["n"] > 0]
     return side if need.is_of_pairs or len(side) < 2 else side[could_be_best(side["runs"].tolist(), confidence)]

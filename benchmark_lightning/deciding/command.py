@@ -61,7 +61,7 @@ def run_until_decided(study: Prospect, way: Way, budget: float | None, command: 
                 console.print(sentence)
         course = Course(study, way, Budget(budget, spent(study.places)))
         try:
-            _follow(course, study.questions.looks, console)
+            _follow(course, study, console)
         except KeyboardInterrupt:
             course.is_interrupted = True
     if course.is_interrupted:
@@ -90,28 +90,31 @@ def spent(places: Sequence[Place]) -> float:
     return float(sum(record.clocks.get("wall_seconds") or 0.0 for record in records if record.look is not None))
 
 
-def _follow(course: Course, looks: tuple[int, ...], console: Console) -> None:
+def _follow(course: Course, study: Prospect, console: Console) -> None:
     """Prints each look for which something was run, and the last one with what is left open."""
     last: Look | None = None
     for look in course.looks():
         if look.num_run:
-            _print(course, looks, look, console)
+            _print(course, study, look, console)
         last = look
     if last is None:
         console.print("no trial could begin")
         return
     if not last.num_run:
-        _print(course, looks, last, console)
+        _print(course, study, last, console)
     for sentence in endings(last.claims):
         console.print(sentence)
 
 
-def _print(course: Course, looks: tuple[int, ...], look: Look, console: Console) -> None:
-    cells = course.by_configuration(look.evidence)
+def _print(course: Course, study: Prospect, look: Look, console: Console) -> None:
+    cells, looks = course.by_configuration(look.evidence), study.questions.looks
+    needs = {need.claim.name: need for need in study.needs}
+
+    def seconds(claim: Claim) -> float | None:
+        return seconds_to_settle(claim, needs[claim.name], look.evidence, cells)
+
     title = f"look {look.number + 1} of {len(looks)}, at {looks[look.number]} seeds a side"
-    print_look(
-        console, title, look.claims, look.evidence, lambda finding: seconds_to_settle(finding, look.evidence, cells)
-    )
+    print_look(console, title, look.claims, look.evidence, seconds)
 
 
 def endings(claims: Sequence[Claim]) -> list[str]:

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmark_lightning.deciding.allotment import candidates
 from benchmark_lightning.deciding.needs import Need
-from benchmark_lightning.report.claims.verdicts import Finding
+from benchmark_lightning.report.claims.verdicts import Claim
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.predicted import predicted_pairs
 from benchmark_lightning.study.axes import Planned
@@ -95,17 +96,27 @@ def _run(cell: Cell, number: int, records: Mapping[str, Record], is_timed: bool)
     return cell.run(number, records, is_timed) if has_run else cell.seeded(number)
 
 
-def seconds_to_settle(finding: Finding, evidence: Evidence, cells: Mapping[str, Sequence[Cell]]) -> float | None:
-    """Seconds that the further seeds would take which are to settle an open comparison; None where none do, or it is not known."""
-    if finding.forecast is None or not math.isfinite(finding.forecast.num_seeds):
+def seconds_to_settle(
+    claim: Claim, need: Need, evidence: Evidence, cells: Mapping[str, Sequence[Cell]]
+) -> float | None:
+    """Seconds that the further seeds would take which are to settle an open claim; None where none do, or it is not known.
+
+    Args:
+        claim: as judged.
+        need: of the same claim.
+        evidence: that judged it.
+        cells: of each configuration, by its id.
+    """
+    finding = claim.decisive
+    if finding is None or finding.forecast is None or not math.isfinite(finding.forecast.num_seeds):
         return None
+    rows = evidence.configurations.set_index("configuration")
     total = 0.0
-    for configuration in {name for side in finding.sides for name in side}:
-        frame = evidence.configurations
-        has = int(frame.loc[frame["configuration"] == configuration, "n"].max())
-        for cell in cells.get(configuration, ()):
-            seconds = cell.place.known_seconds(cell.first)
-            if seconds is None:
-                return None
-            total += seconds * max(finding.forecast.num_seeds - has, 0)
+    for side in finding.sides:
+        for configuration, has in candidates(rows.loc[list(side)], need, evidence.confidence)["n"].items():
+            for cell in cells.get(configuration, ()):
+                seconds = cell.place.known_seconds(cell.first)
+                if seconds is None:
+                    return None
+                total += seconds * max(finding.forecast.num_seeds - has, 0)
     return total

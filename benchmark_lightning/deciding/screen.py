@@ -17,12 +17,12 @@ COLUMNS = ("claim", "verdict", "estimate", "holds", "seeds a side", "to settle i
 
 
 def print_look(
-    console: Console, title: str, claims: list[Claim], evidence: Evidence, seconds: Callable[[Finding], float | None]
+    console: Console, title: str, claims: list[Claim], evidence: Evidence, seconds: Callable[[Claim], float | None]
 ) -> None:
     """Prints a row a claim: a table in a terminal, plain lines elsewhere.
 
     Args:
-        seconds: how long it takes to settle a comparison.
+        seconds: how long it takes to settle an open claim.
     """
     rows = [_row(claim, evidence, seconds) for claim in claims]
     if not console.is_terminal:
@@ -39,13 +39,13 @@ def print_look(
     console.print(table)
 
 
-def _row(claim: Claim, evidence: Evidence, seconds: Callable[[Finding], float | None]) -> list[str]:
+def _row(claim: Claim, evidence: Evidence, seconds: Callable[[Claim], float | None]) -> list[str]:
     finding = claim.decisive
     if finding is None or finding.estimate is None:
         return [claim.name, claim.verdict, "", "", "", ""]
     return [
         claim.name, claim.verdict, formatting.estimate(finding.estimate, finding.unit), _region(finding),
-        _seeds(finding, evidence), _takes(finding, seconds(finding)),
+        _seeds(finding, evidence), _takes(finding, seconds(claim)),
     ]  # fmt: skip
 
 

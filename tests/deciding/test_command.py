@@ -1,0 +1,147 @@
+"""What a study will cost is told before it runs; what cannot be decided is one sentence; and it works with real trials."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from benchmark_lightning.__main__ import main
+from benchmark_lightning.deciding.allotment import share
+from benchmark_lightning.deciding.command import endings
+from benchmark_lightning.deciding.costs import spread
+from benchmark_lightning.report.claims.verdicts import Claim
+from benchmark_lightning.report.evidence.looks import chance_of_error, nominal_level
+from benchmark_lightning.report.evidence.predicted import predicted_and_took
+from benchmark_lightning.study.record import Record
+from tests.deciding.made_study import FOREST, OUT, Truth, looks, num_seeds, records, study, trees, use
+
+FAR = {1: 0.80, 2: 0.90, 3: 0.912, 4: 0.90}
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--until-decided", "--budget", "0"), "'0' is no time to spend; give one such as 2h, 90m or 3600"),
+        (("--until-decided", "--budget", "soon"), "'soon' is no time to spend"),
+        (("--until-decided", "--budget", "-5m"), "--budget"),
+        (("--until-decided", "--budget", "1e400h"), "is no time to spend"),
+        (("--budget", "2h"), "--budget limits a study that runs --until-decided; give both"),
+    ],
+)
+def test_a_budget_that_is_none_is_one_sentence(options, sentence, complaint):
+    study(trees(2, 1))
+    assert sentence in complaint("study", "study.yaml", *options)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ({"claims": []}, "study.yaml has no claims to decide"),
+        ({"looks": []}, r"study.yaml does not say at which numbers of seeds --until-decided judges its claims; add looks: [3, 5, 8, 12]"),
+        ({"looks": 5}, "looks is 5 in study.yaml"),
+        ({"looks": [5, 3]}, "looks is [5, 3] in study.yaml"),
+    ],
+)  # fmt: skip
+def test_a_study_that_cannot_be_decided_is_one_sentence_before_anything_runs(content, sentence, complaint):
+    study(trees(2, 1))
+    path = Path("study.yaml")
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | content))
+    assert sentence in complaint("study", "study.yaml", "--until-decided")
+    assert not OUT.exists()
+
+
+def test_the_time_of_a_study_and_of_each_claim_is_told_before_it_runs(monkeypatch, capsys):
+    study(trees(2, 1, "far"), trees(3, 2, "near"), looks=[3, 8])
+    use(Truth(FAR), monkeypatch)
+    assert main(["study", "study.yaml", "--out", str(OUT), "--dry-run"]) == 0
+    told = capsys.readouterr().out
+    assert "time of the whole study: 4 trials, about 40 s (27 s to 1 min 00 s)" in told
+    assert "far: 2 trials, about 20 s" in told
+    assert main(["study", "study.yaml", "--out", str(OUT), "--dry-run", "--until-decided"]) == 0
+    told = capsys.readouterr().out
+    assert "least, where the first look decides all: 9 trials, about 1 min 30 s" in told, (
+        "what claims share counts once"
+    )
+    assert "most, where it takes the last one: 24 trials, about 4 min 00 s" in told
+    assert "near: 16 trials" in told
+    assert not OUT.exists()
+
+
+def test_what_was_predicted_and_what_it_took_is_told_at_the_end(monkeypatch, capsys):
+    study(trees(2, 1), looks=[3])
+    use(Truth(FAR), monkeypatch)
+    assert main(["study", "study.yaml", "--out", str(OUT), "--until-decided"]) == 0
+    assert "predicted for" not in capsys.readouterr().out, "nothing was known before"
+    table = pd.DataFrame({
+        "status": ["ok", "ok", "failed", "ok"], "predicted_seconds": [10.0, np.nan, 10.0, 20.0], "wall_seconds": [12.0, 5.0, 3.0, 19.0],
+    })  # fmt: skip
+    assert predicted_and_took(table) == (2, 30.0, 31.0)
+
+
+def test_the_range_is_that_of_earlier_predictions():
+    def record(took: float) -> Record:
+        return Record("key", "network", "ok", {}, predicted_seconds=10.0, clocks={"wall_seconds": took})
+
+    assert spread([record(10.0)]) == (1 / 1.5, 1.5), "one record tells no spread"
+    low, high = spread([record(took) for took in (9.0, 10.0, 11.0, 12.0, 20.0)])
+    assert 0.9 <= low < 1
+    assert 1.2 < high <= 2
+
+
+@pytest.mark.parametrize("deviations", [(0.01, 0.01), (0.03, 0.01), (0.001, 0.01), (0.01, 0.0)])
+def test_uneven_shares_of_the_seeds_make_no_error_more_likely(deviations):
+    """The levels are those of even shares; how much is known at each look differs a little where one side gets more."""
+    planned, has, information = (3, 5, 8, 12), (3, 3), []
+    for look in planned:
+        has = share(look, planned[-1], deviations, has) if information else has
+        information.append(1 / sum(deviation**2 / num for deviation, num in zip(deviations, has, strict=True)))
+    steps = [1000 * one / information[-1] for one in information]
+    distinct = [step for step, before in zip(steps, [0.0, *steps], strict=False) if step > before]
+    assert chance_of_error(distinct, nominal_level(planned)) < 0.0515
+
+
+def test_an_open_claim_without_words_is_still_named():
+    claim = Claim(1, "odd", "", "", "", "", [], "")
+    assert endings([claim]) == ["0 of 1 claims are decided"]
+
+
+def test_a_function_needs_the_sweeps_that_its_claim_names(monkeypatch, capsys):
+    Path("mine.py").write_text("def nothing(evidence):\n    return []\n")
+    monkeypatch.syspath_prepend(".")
+    other = FOREST | {"axes": {"estimator": ["DummyClassifier"]}}
+    Path("other.yaml").write_text(yaml.safe_dump(other))
+    study(
+        {"name": "odd", "says": "it is odd", "python": "mine:nothing", "needs": "forests.yaml; and more"}, looks=[2, 3]
+    )
+    content = yaml.safe_load(Path("study.yaml").read_text())
+    Path("study.yaml").write_text(yaml.safe_dump(content | {"sweeps": ["forests.yaml", "other.yaml"]}))
+    use(Truth(FAR), monkeypatch)
+    assert main(["study", "study.yaml", "--out", str(OUT), "--until-decided"]) == 0
+    assert num_seeds() == {1: 2, 2: 2, 3: 2, 4: 2}
+    assert "odd: not measured" in capsys.readouterr().out
+
+
+def test_a_real_study_decides_and_finds_all_done_when_it_starts_again(monkeypatch, capsys):
+    study(
+        trees(4, 1, "many-trees", holds=[0.02, 1]),
+        {"name": "poor", "says": "one tree is poor", "take": {"estimator.n_estimators": 1}, "holds": [0, 0.95]},
+        looks=[2, 4],
+    )
+    monkeypatch.setattr("benchmark_lightning.report.page.report.main", lambda arguments: 0)
+    command = ["study", "study.yaml", "--out", str(OUT), "--until-decided"]
+    assert main(command) == 0
+    told = capsys.readouterr().out
+    assert "poor: holds" in told
+    assert "claims are decided" in told
+    before = {path: path.stat().st_mtime_ns for path in OUT.glob("*/*/record.json")}
+    assert set(num_seeds()) == {1, 4}
+    assert set(looks().values()) <= {0, 1}
+    assert {record.status for record in records()} == {"ok"}
+    assert main(command) == 0
+    assert {path: path.stat().st_mtime_ns for path in OUT.glob("*/*/record.json")} == before
+    told = [
+        record.predicted_seconds is not None for record in sorted(records(), key=lambda record: str(record.started_at))
+    ]
+    assert told[-1] or all(record.is_contended for record in records()), "what is known is noted before a trial begins"
