@@ -160,7 +160,8 @@ def _parts(study: Prospect, is_until_decided: bool) -> list[tuple[str, Callable[
         return [("time of the whole study", lambda need: trials_of_file(need.cells))]
     looks = study.questions.looks
     first, last = (
-        functools.partial(trials_until, num_runs=num, records=study.records) for num in (looks[0], looks[-1])
+        functools.partial(trials_until, num_runs=num, records=study.records, is_seeded=is_seeded)
+        for num, is_seeded in ((looks[0], False), (looks[-1], True))
     )
     return [("least, where the first look decides all", first), ("most, where it takes the last one", last)]
 

@@ -56,10 +56,10 @@ def told(cost: Cost, factors: tuple[float, float]) -> str:
     """A cost in words.
 
     >>> told(Cost(600.0, 12, 0), (0.5, 2.0)), told(Cost(0.0, 3, 3), (0.5, 2.0)), told(Cost(0.0, 0, 0), (0.5, 2.0))
-    ('12 trials, about 10 min 00 s (5 min 00 s to 20 min 00 s)', '3 trials, time not known', 'all done')
+    ('12 trials, about 10 min 00 s (5 min 00 s to 20 min 00 s)', '3 trials, time not known', 'nothing to run')
     """
     if not cost.num_trials:
-        return "all done"
+        return "nothing to run"
     trials = "1 trial" if cost.num_trials == 1 else f"{cost.num_trials} trials"
     if cost.num_unknown == cost.num_trials:
         return f"{trials}, time not known"
@@ -73,13 +73,19 @@ def trials_of_file(cells: Iterable[Cell]) -> list[Wanted]:
     return _missing((cell, trial) for cell in cells for trial in (*cell.planned, *cell.repeats))
 
 
-def trials_until(need: Need, num_runs: int, records: Mapping[str, Record]) -> list[Wanted]:
+def trials_until(need: Need, num_runs: int, records: Mapping[str, Record], is_seeded: bool) -> list[Wanted]:
     """The trials of a claim that have no record yet, up to so many runs of each cell.
 
-    Of what has not run yet it is not known whether it depends on a seed; it is counted as if it did.
+    Args:
+        need: of the claim.
+        num_runs: of what depends on its seed.
+        records: the best record of each trial, by its key.
+        is_seeded: whether a classical method that has not run yet is taken to depend on its seed.
     """
     runs = (
-        (cell, _run(cell, number, records, cell in need.timed)) for cell in need.cells for number in range(num_runs)
+        (cell, _run(cell, number, records, cell in need.timed, is_seeded))
+        for cell in need.cells
+        for number in range(num_runs)
     )
     return _missing((cell, trial) for cell, trial in runs if trial is not None)
 
@@ -91,9 +97,12 @@ def _missing(trials: Iterable[tuple[Cell, Planned]]) -> list[Wanted]:
     ]  # fmt: skip
 
 
-def _run(cell: Cell, number: int, records: Mapping[str, Record], is_timed: bool) -> Planned | None:
-    has_run = any(trial.key in records for trial in cell.planned)
-    return cell.run(number, records, is_timed) if has_run else cell.seeded(number)
+def _run(cell: Cell, number: int, records: Mapping[str, Record], is_timed: bool, is_seeded: bool) -> Planned | None:
+    if any(trial.key in records for trial in cell.planned):
+        return cell.run(number, records, is_timed)
+    if is_seeded or "estimator" not in cell.first.config:
+        return cell.seeded(number)
+    return cell.repeated(number) if is_timed or number == 0 else None
 
 
 def seconds_to_settle(
