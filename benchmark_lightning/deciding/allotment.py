@@ -1,8 +1,8 @@
 """Seeds for the next look: more for the configurations of open comparisons, and most for the noisier side.
 
-At a look at n seeds, two sides share 2 n of them in proportion to the standard deviations of their seeds, with which the
-difference is known best (Neyman 1934). The last look is the most that a side gets. A side with many candidates is compared by
-its best: one that is told from the best gets no more.
+At a look at n seeds, each of two sides gets n of them. The noisier one gets more: what it would have of 2 n seeds that are shared
+in proportion to the standard deviations (Neyman 1934). The last look is the most that a side gets. A side with many candidates is
+compared by its best: one that is told from the best gets no more.
 """
 
 import math
@@ -95,26 +95,25 @@ def _deviation(side: pd.DataFrame) -> float:
 
 
 def share(look: int, most: int, deviations: tuple[float, float], has: tuple[int, int]) -> tuple[int, int]:
-    """``2 * look`` seeds shared between two sides.
+    """Seeds for each of two sides: those of the look, and more for the noisier one.
+
+    No side has fewer than the look says. Else the deviations, which are estimated, would take seeds from the side that looks
+    quiet by chance, and the same deviations would then make the interval too narrow.
 
     Args:
-        look: seeds a side, on average.
+        look: seeds a side, at least.
         most: on one side.
         deviations: over the seeds of each side; nan is unknown and taken for that of the other side.
         has: seeds that each side has already.
 
     >>> share(8, 12, (0.01, 0.01), (5, 5)), share(8, 12, (0.03, 0.01), (5, 5)), share(8, 12, (0.01, 0.0), (5, 1))
-    ((8, 8), (11, 5), (12, 4))
+    ((8, 8), (12, 8), (12, 8))
     """
     left, right = (other if math.isnan(own) else own for own, other in (deviations, deviations[::-1]))
     if math.isnan(left) or left + right == 0:
         return look, look
     if left > 0 and right > 0:
         left, right = max(left, LEAST_SHARE * right), max(right, LEAST_SHARE * left)
-    ours = _between(round(2 * look * left / (left + right)), has[0], most)
-    theirs = _between(2 * look - ours, has[1], most)
-    return _between(2 * look - theirs, has[0], most), theirs
-
-
-def _between(value: int, least: int, most: int) -> int:
-    return max(min(value, most), least)
+    wanted = round(2 * look * left / (left + right))
+    ours, theirs = (max(min(num, most), look, had) for num, had in zip((wanted, 2 * look - wanted), has, strict=True))
+    return ours, theirs

@@ -66,7 +66,7 @@ def test_the_noisier_side_gets_more_seeds(monkeypatch):
     decide()
     of_two_looks = [record.config["estimator"]["init_args"]["n_estimators"] for record in records() if record.look < 2]
     assert of_two_looks.count(3) == 8
-    assert of_two_looks.count(2) == 4
+    assert of_two_looks.count(2) == 6, "no side has fewer than the look says"
     assert max(num_seeds().values()) <= 8
 
 
