@@ -1,12 +1,12 @@
 """``python -m benchmarks.coverage``: how often the intervals of the report hold the truth, by simulation.
 
 Runs are drawn whose truth is known, and go through the package's own functions. ``--docs docs/statistics.md`` writes the tables
-there; ``--short`` draws a tenth, in about a minute.
+there; ``--short`` draws a tenth, in about a minute; ``--only looks`` makes one of them.
 """
 
 import argparse
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.deciding import curve_of, worth_table
-from benchmarks.looking import about_looks, looks_table
+from benchmarks.looking import PAIRS, about_looks, looks_table
 from benchmarks.questions import (
     Answers,
     Question,
@@ -90,9 +90,14 @@ def questions() -> dict[str, Question]:
     for n in NUM_SEEDS[1:]:
         for is_paired in (True, False):
             asked[f"times {n} {is_paired}"] = partial(about_times, num=n, is_paired=is_paired)
-    for sd in SDS:
-        asked[f"looks {sd}"] = partial(about_looks, sd=sd)
+    for sds in PAIRS:
+        asked[_looks_at(sds)] = partial(about_looks, sds=sds)
     return asked
+
+
+def _looks_at(sds: tuple[float, float]) -> str:
+    """The name of a cell; that of equal deviations names one of them."""
+    return f"looks {' '.join(map(str, dict.fromkeys(sds)))}"
 
 
 def others() -> dict[str, World]:
@@ -212,19 +217,25 @@ def others_table(cells: Mapping[str, Cell]) -> str:
     )
 
 
-def tables(num_draws: int) -> dict[str, str]:
-    """All tables by the names of their places."""
-    cells = simulate(questions(), num_draws)
-    studies = simulate({"studies": curve_of}, max(num_draws // 6, 10))["studies"]
-    made = {
-        "coverage": coverage_table(cells), "decisions": decisions_table(cells), "choice": choice_table(cells),
-        "others": others_table(cells), "looks": looks_table({sd: cells[f"looks {sd}"].answers for sd in SDS}),
-        "worth": worth_table(studies.answers),
+def tables(num_draws: int, wanted: Collection[str] = tuple(PLACES)) -> dict[str, str]:
+    """The tables by the names of their places; where only those of looks and worth are wanted, nothing else is simulated."""
+    asked = questions() if set(wanted) - {"worth"} else {}
+    if not set(wanted) - {"worth", "looks"}:
+        asked = {name: question for name, question in asked.items() if name.startswith("looks")}
+    cells = simulate(asked, num_draws)
+    makers: dict[str, Callable[[], str]] = {
+        "coverage": lambda: coverage_table(cells), "decisions": lambda: decisions_table(cells),
+        "choice": lambda: choice_table(cells), "others": lambda: others_table(cells),
+        "looks": lambda: looks_table({sds: cells[_looks_at(sds)].answers for sds in PAIRS}),
     }  # fmt: skip
     error = 100 * np.sqrt(0.95 * 0.05 / num_draws)
-    said = {"worth": f"{len(studies.answers['even 0'])} simulated studies."}
     several = f"{num_draws:,} draws a cell: a share near 95 % is known within {1.96 * error:.1f}."
-    return {name: f"{said.get(name, several)}\n\n{table}" for name, table in made.items()}
+    made = {name: f"{several}\n\n{maker()}" for name, maker in makers.items() if name in wanted}
+    if "worth" in wanted:
+        num_studies = max(num_draws // 6, 10)
+        studies = simulate({"studies": curve_of}, num_studies)["studies"]
+        made["worth"] = f"{num_studies} simulated studies.\n\n{worth_table(studies.answers)}"
+    return made
 
 
 def main() -> None:
@@ -232,8 +243,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.coverage", description=__doc__)
     parser.add_argument("--short", action="store_true", help="a tenth of the draws")
     parser.add_argument("--docs", type=Path, metavar="FILE.md", help="write the tables into this file as well")
+    parser.add_argument(
+        "--only", nargs="+", choices=PLACES, default=tuple(PLACES), metavar="TABLE", help="some of the tables"
+    )
     options = parser.parse_args()
-    for name, table in tables(NUM_DRAWS // 10 if options.short else NUM_DRAWS).items():
+    for name, table in tables(NUM_DRAWS // 10 if options.short else NUM_DRAWS, options.only).items():
         sys.stdout.write(f"{name}\n\n{table}\n")
         if options.docs is not None:
             write_table(options.docs, table, PLACES[name])

@@ -7,20 +7,19 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmark_lightning.deciding.allotment import SMALLEST_CHANCE
 from benchmark_lightning.report.claims.verdicts import Finding
 from benchmark_lightning.report.evidence.estimate import Estimate
-from benchmark_lightning.report.evidence.forecast import Forecast, forecast
-from benchmark_lightning.report.evidence.looks import nominal_level
+from benchmark_lightning.report.evidence.forecast import forecast
 from benchmark_lightning.report.evidence.noise import accuracy_difference
 from benchmark_lightning.report.evidence.runs import Runs
-from benchmarks.looking import LOOKS
+from benchmarks.looking import BOUND, LOOKS, allotted
 from benchmarks.questions import Answers, half_width_before
 from benchmarks.simulation import ACCURACY, World, draw
 
 TRUE = (0.0, 1.0)  # where a claim holds: one configuration is at least as accurate as the other
 MINUTES = 2.0  # of a trial that costs 1
 HOURS = np.arange(0.5, 20.01, 0.25)
-FUTILE = 0.05
 STRATEGIES = {
     "before": "even seeds, intervals of before",
     "even": "even seeds",
@@ -69,12 +68,11 @@ class Pair(NamedTuple):
 def curve_of(rng: np.random.Generator) -> Answers:
     """One study under each strategy: how many claims are decided by each hour, how many wrongly, and the hours it takes."""
     pairs = _pairs(rng)
-    level = 1 - nominal_level(LOOKS)
     judges: dict[str, Callable[[Pair, tuple[int, int]], Estimate]] = {
         "before": lambda pair, nums: pair.difference_before(nums),
-        "even": lambda pair, nums: pair.difference(nums, level),
+        "even": lambda pair, nums: pair.difference(nums, BOUND),
     }
-    found = {name: evenly(pairs, judge) for name, judge in judges.items()} | {"open": where_open(pairs, level)}
+    found = {name: evenly(pairs, judge) for name, judge in judges.items()} | {"open": where_open(pairs, BOUND)}
     answers = {}
     for name, (decisions, hours) in found.items():
         by_hour = (sum(hour <= end for hour, _ in decisions) for end in HOURS)
@@ -111,13 +109,14 @@ def _verdict(estimate: Estimate) -> str:
 
 
 def where_open(pairs: Sequence[Pair], confidence: float) -> tuple[Decisions, float]:
-    """The next look is that of the open claim with the best chance of a decision for its cost; hopeless ones are left.
+    """As ``study --until-decided`` does: at each look the claims that cost least come first.
 
-    As ``study --until-decided`` does: the cheapest claims come first, the noisier side gets more seeds, and a claim that has a
-    chance of less than 5 % to be decided at the last look is set aside.
+    The noisier side gets more seeds, and a claim that has a chance of less than 5 % to be decided at the last look is set aside.
     """
     decided: Decisions = []
-    waiting = [(0, pair.case.cost, place, (LOOKS[0], LOOKS[0]), (0, 0)) for place, pair in enumerate(pairs)]
+    waiting = [
+        (0, 2 * LOOKS[0] * pair.case.cost, place, (LOOKS[0], LOOKS[0]), (0, 0)) for place, pair in enumerate(pairs)
+    ]
     heapq.heapify(waiting)
     hour = 0.0
     while waiting:
@@ -129,27 +128,11 @@ def where_open(pairs: Sequence[Pair], confidence: float) -> tuple[Decisions, flo
             decided.append((hour, verdict))
             continue
         ahead = forecast(estimate, TRUE, confidence)
-        if ahead is None or look + 1 == len(LOOKS) or ahead.chance_at(LOOKS[-1]) < FUTILE:
+        if ahead is None or look + 1 == len(LOOKS) or ahead.chance_at(LOOKS[-1]) < SMALLEST_CHANCE:
             continue
-        more = allotted(pair, nums, LOOKS[look + 1])
-        heapq.heappush(waiting, (look + 1, _cost_of_decision(pair, ahead, nums, more), place, more, nums))
+        more = allotted(pair.left, pair.right, nums, LOOKS[look + 1])
+        heapq.heappush(waiting, (look + 1, (sum(more) - sum(nums)) * pair.case.cost, place, more, nums))
     return decided, hour
-
-
-def allotted(pair: Pair, nums: tuple[int, int], look: int) -> tuple[int, int]:
-    """Seeds of both sides at a look: as many as two even sides have, in proportion to their SDs."""
-    left, right = (
-        float(np.std(runs.accuracies[:num], ddof=1)) for runs, num in zip((pair.left, pair.right), nums, strict=True)
-    )
-    wanted = round(2 * look * left / (left + right)) if left + right > 0 else look
-    cap = LOOKS[-1]
-    first = min(max(wanted, nums[0], 2 * look - cap), cap, 2 * look - nums[1])
-    return first, 2 * look - first
-
-
-def _cost_of_decision(pair: Pair, ahead: Forecast, nums: tuple[int, int], more: tuple[int, int]) -> float:
-    chance = max(ahead.chance_at(sum(more) / 2), 0.01)
-    return (sum(more) - sum(nums)) * pair.case.cost / chance
 
 
 def worth_table(answers: Mapping[str, np.ndarray]) -> str:
