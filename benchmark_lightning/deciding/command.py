@@ -59,7 +59,7 @@ def run_until_decided(study: Prospect, way: Way, budget: float | None, command: 
             locks.enter_context(locked(place.folder))
             for sentence in place.completed.damaged:
                 console.print(sentence)
-        course = Course(study, way, Budget(budget, spent(study.places)))
+        course = Course(study, way, Budget(budget, spent(study.places, way.num_jobs)))
         try:
             _follow(course, study, console)
         except KeyboardInterrupt:
@@ -84,10 +84,16 @@ def new_console() -> Console:
     return Console(soft_wrap=True, markup=False, highlight=False)
 
 
-def spent(places: Sequence[Place]) -> float:
-    """Seconds of the trials that earlier starts ran for a look; those of a plain run of the study are no part of its budget."""
+def spent(places: Sequence[Place], num_jobs: int) -> float:
+    """Seconds that earlier starts took for the trials of a look; those of a plain run of the study are no part of its budget.
+
+    Args:
+        places: of the study.
+        num_jobs: trials at a time, in earlier starts as in this one.
+    """
     records = [record for place in places for record in place.completed.records.values()]
-    return float(sum(record.clocks.get("wall_seconds") or 0.0 for record in records if record.look is not None))
+    seconds = sum(record.clocks.get("wall_seconds") or 0.0 for record in records if record.look is not None)
+    return float(seconds) / num_jobs
 
 
 def _follow(course: Course, study: Prospect, console: Console) -> None:

@@ -60,6 +60,15 @@ def test_a_budget_below_one_trial_runs_none(monkeypatch, capsys):
     assert "no trial could begin" in capsys.readouterr().out
 
 
+def test_trials_that_ran_at_the_same_time_count_once_in_the_budget_of_the_next_start(monkeypatch):
+    study(trees(2, 1, "far"), trees(3, 2, "near", holds=[0.002, 1]))
+    truth = use(Truth(FAR, 0.008, stop_after=4), monkeypatch)
+    decide("--jobs", "4", code=130)
+    truth.stop_after, truth.begun = None, []
+    decide("--jobs", "4", "--budget", str(3 * SECONDS))
+    assert len(truth.begun) == 2, "four trials of 10 s, four at a time, took 10 s of 30 s"
+
+
 def test_the_noisier_side_gets_more_seeds(monkeypatch):
     study(trees(3, 2, holds=[0.0005, 1]), looks=[3, 6, 8])
     use(Truth(FAR, {2: 0.0005, 3: 0.01}), monkeypatch)
