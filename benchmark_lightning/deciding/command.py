@@ -97,30 +97,36 @@ def spent(places: Sequence[Place], num_jobs: int) -> float:
 
 
 def _follow(course: Course, study: Prospect, console: Console) -> None:
-    """Prints each look for which something was run, and the last one with what is left open."""
+    """Prints each whole look for which something was run, and the last one with what is left open."""
     last: Look | None = None
     for look in course.looks():
         if look.num_run:
             _print(course, study, look, console)
         last = look
-    if last is None:
+    if last is not None:
+        if not last.num_run:
+            _print(course, study, last, console)
+        for sentence in endings(last.claims):
+            console.print(sentence)
+    elif not course.records:
         console.print("no trial could begin")
-        return
-    if not last.num_run:
-        _print(course, study, last, console)
-    for sentence in endings(last.claims):
-        console.print(sentence)
+    if course.incomplete is not None and course.records:
+        until = f"what is said here is that of look {course.incomplete}" if last else "no claim is judged yet"
+        console.print(f"{_name(course.incomplete, study)} is not complete; {until}")
+
+
+def _name(look: int, study: Prospect) -> str:
+    return f"look {look + 1} of {len(study.questions.looks)}"
 
 
 def _print(course: Course, study: Prospect, look: Look, console: Console) -> None:
-    cells, looks = course.by_configuration(look.evidence), study.questions.looks
+    cells = course.by_configuration(look.evidence)
     needs = {need.claim.name: need for need in study.needs}
 
     def seconds(claim: Claim) -> float | None:
         return seconds_to_settle(claim, needs[claim.name], look.evidence, cells)
 
-    title = f"look {look.number + 1} of {len(looks)}, at {looks[look.number]} seeds a side"
-    print_look(console, title, look.claims, look.evidence, seconds)
+    print_look(console, _name(look.number, study), look.claims, look.evidence, seconds)
 
 
 def endings(claims: Sequence[Claim]) -> list[str]:

@@ -69,6 +69,9 @@ class Course:
         study: what may run.
         way: how.
         budget: the time that is left.
+
+    Attributes:
+        incomplete: the number of the look that was stopped, if one was.
     """
 
     def __init__(self, study: Prospect, way: Way, budget: Budget) -> None:
@@ -77,25 +80,29 @@ class Course:
         self.records: Mapping[str, Record] = ChainMap(*(place.completed.records for place in study.places))
         self.wanted: dict[str, Wanted] = {}
         self.is_interrupted = False
+        self.incomplete: int | None = None
         self._begun: set[str] = set()
         self._timed: dict[str, Wanted] = {}
         self._is_busy = False
 
     def looks(self) -> Iterator[Look]:
-        """Each look once its trials have run; the last one is where all is decided, or nothing more can be done.
+        """Each look once all of its trials have run; the last one is where all is decided, or nothing more can be done.
 
-        None where no trial could begin.
+        A look that a person or the budget has stopped is none: the levels of the intervals are those of whole looks. Then
+        ``incomplete`` is its number.
         """
         allotted = [(need, dict.fromkeys(need.cells, self._looks[0])) for need in self._study.needs]
         for number in range(len(self._looks)):
             before = len(self._begun)
             self._run(allotted, number)
-            if not self.records:
+            if self.is_interrupted or self.budget.is_short:
+                self.incomplete = number
+            if self.incomplete is not None or not self.records:
                 return
             evidence = Evidence.of(self._study.folder, study=self._way.file, max_look=number)
             look = Look(number, check_claims(evidence), judged(evidence), len(self._begun) - before)
             yield look
-            if self.is_interrupted or self.budget.is_short or number + 1 == len(self._looks):
+            if number + 1 == len(self._looks):
                 return
             allotted = self._next(look)
             if not allotted:

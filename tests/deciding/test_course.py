@@ -23,7 +23,7 @@ def test_an_open_claim_gets_further_seeds_and_a_decided_one_none(monkeypatch, ca
     assert 4 not in found, "no claim is about it"
     told = capsys.readouterr().out
     assert "far: holds" in told
-    assert "look 1 of 4, at 3 seeds a side" in told
+    assert "look 1 of 4\n" in told, "sides may have different numbers of seeds"
 
 
 @pytest.mark.parametrize("stop_after", [2, 9])
@@ -31,7 +31,9 @@ def test_a_study_that_is_interrupted_anywhere_goes_on_as_it_would_have(stop_afte
     study(trees(2, 1, "far"), trees(3, 2, "near", holds=[0.002, 1]))
     truth = use(Truth(FAR, 0.008, stop_after=stop_after), monkeypatch)
     decide(code=130)
-    assert "go on with: benchmark-lightning study study.yaml --out out --until-decided" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "go on with: benchmark-lightning study study.yaml --out out --until-decided" in told
+    assert "is not complete" in told
     assert len(truth.begun) == len(looks()) == stop_after
     use(Truth(FAR, 0.008), monkeypatch)
     in_parts = decide()
@@ -51,6 +53,33 @@ def test_a_budget_ends_a_study_and_a_larger_one_goes_on(monkeypatch, capsys):
     assert len(truth.begun) == len(set(truth.begun))
     OUT.rename("in_parts")
     assert decide() == in_parts
+
+
+@pytest.mark.parametrize("options", [("--budget", "115"), ()])
+def test_half_a_look_is_not_judged_and_the_look_before_it_is_shown(options, monkeypatch, capsys):
+    """A look in the middle is one more than the levels count, and what it shows may be gone when the look is whole."""
+    study(trees(2, 1, "far"), trees(3, 2, "near", holds=[0.002, 1]))
+    use(Truth(FAR, 0.008, stop_after=None if options else 11), monkeypatch)
+    for _ in range(2):  # the second start runs nothing
+        decide(*options, code=0 if options else 130)
+        told = capsys.readouterr().out
+        assert told.count("look 1 of 4\n") == 1
+        assert "  near: undecided" in told
+        assert "seeds a side: 3 and 3" in told
+        assert "look 2 of 4\n" not in told
+        assert "look 2 of 4 is not complete; what is said here is that of look 1" in told
+        if not options:
+            break
+
+
+@pytest.mark.parametrize("options", [("--budget", "55"), ()])
+def test_half_of_the_first_look_decides_nothing(options, monkeypatch, capsys):
+    study(trees(2, 1, "far"), trees(3, 2, "near", holds=[0.002, 1]))
+    use(Truth(FAR, 0.008, stop_after=None if options else 5), monkeypatch)
+    decide(*options, code=0 if options else 130)
+    told = capsys.readouterr().out
+    assert "look 1 of 4 is not complete; no claim is judged yet" in told
+    assert "holds" not in told
 
 
 def test_a_budget_below_one_trial_runs_none(monkeypatch, capsys):
