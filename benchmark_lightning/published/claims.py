@@ -90,7 +90,8 @@ def linear_in_flops(evidence: Evidence) -> list[Finding]:
         if line is not None:
             worst = members[line.worst].work["model"]
             name += f", R2 {line.r_squared:.3f}, worst at {worst}"
-            estimate = _distance(members, line, evidence.confidence)
+            level = 1 - (1 - evidence.confidence) / len(members)  # it is the worst of them
+            estimate = _distance(members, line, level)
         findings.append(Finding(f"{name}: distance of a model from the line", estimate, (0, 0.1), "share"))
     return findings
 

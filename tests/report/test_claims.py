@@ -418,3 +418,58 @@ def test_five_test_folds_decide_what_one_leaves_open(tmp_path):
     five = judged(content, [*weak, *(record for fold in folds for record in fold)], tmp_path / "five")
     assert five.verdict == "holds"
     assert five.findings[0].estimate.method == "paired on 70,000 test images"
+
+
+def test_shares_whose_interval_leaves_out_other_images_decide_nothing(tmp_path):
+    records = [*three(accuracy=0.95), *three(arch="resnet50", accuracy=0.90)]
+    sides = {"take": {"model.arch": "resnet18"}, "against": {"model.arch": "resnet50"}}
+    for measure, compare in (
+        ("test/macro_f1", "difference"),
+        ("val/accuracy", "difference"),
+        ("test/accuracy", "ratio"),
+    ):
+        holds = [1, None] if compare == "ratio" else [0, 1]
+        content = claim(**sides, measure=measure, compare=compare, holds=holds)
+        result = judged(content, records, tmp_path / measure.replace("/", "-") / compare)
+        assert result.verdict == "undecided"
+        assert "not over other images" in result.findings[0].caveat
+
+
+def test_seeds_of_a_method_that_draws_nothing_are_no_runs_of_its_scores(tmp_path):
+    records = [svm(kernel=kernel) for kernel in ("rbf", "poly") for _ in range(3)]
+    for place, record in enumerate(records):
+        record.config["seed_everything"] = place % 3
+        record.key += str(place)
+        record.training = {"depends_on_seed": False}
+    content = claim(
+        take={"estimator.kernel": "rbf"}, against={"estimator.kernel": "poly"}, measure="test/macro_f1", compare="difference",
+        holds=[-1, 1],
+    )  # fmt: skip
+    assert judged(content, records, tmp_path).findings[0].estimate.low is None
+
+
+def test_pairs_of_single_runs_are_no_replicates_of_a_time(tmp_path):
+    records = [
+        network(arch=arch, batch_size=size, seconds=seconds)
+        for size, seconds in ((16, 150.0), (32, 100.0), (64, 80.0))
+        for arch, seconds in (("resnet18", seconds), ("resnet50", seconds * 1.53))
+    ]
+    content = claim(
+        take={"model.arch": "resnet50"}, against={"model.arch": "resnet18"}, measure="fit_seconds", compare="ratio",
+        pair="alike", holds=[1, None],
+    )  # fmt: skip
+    result = judged(content, records, tmp_path)
+    assert result.verdict == "undecided"
+    assert result.findings[0].estimate.value == pytest.approx(1.53)
+
+
+def test_times_are_of_one_machine_whatever_a_claim_is_within(tmp_path):
+    content = claim(
+        take={"estimator": "SVC"}, against={"kind": "network"}, measure="fit_seconds", compare="ratio", holds=[0, 1],
+        within=["dataset", "num_train", "split_hash"],
+    )  # fmt: skip
+    svms = [svm(seconds=20.0 + repeat, repeat=repeat) for repeat in range(3)]
+    assert judged(content, [*three(seconds=100.0), *svms], tmp_path / "one").verdict == "holds"
+    for record in svms:
+        record.environment |= {"machine": "another"}
+    assert judged(content, [*three(seconds=100.0), *svms], tmp_path / "two").verdict == "not measured"

@@ -2,7 +2,9 @@
 
 import pytest
 
+from benchmark_lightning.report.evidence.collection import collect
 from benchmark_lightning.report.evidence.evidence import Evidence
+from benchmark_lightning.report.evidence.questions import Questions
 from benchmark_lightning.report.page.devices import hardware_tables
 from benchmark_lightning.report.page.rankings import best_rows, classical_rows, method_rows
 from tests.report.made import environment, network, svm, write, write_published
@@ -60,6 +62,35 @@ def test_what_is_recommended_is_told_to_be_as_good_and_faster(tmp_path):
             assert recommendation.name == "resnet18"
             assert recommendation.given_away.high <= 0.005
             assert recommendation.share.high < 1
+
+
+def test_what_is_recommended_is_as_good_as_each_of_the_others(tmp_path):
+    """The one that validation chose may be told to be worse than another."""
+    chosen = of_seeds(*range(5), arch="resnet50", seconds=100.0, accuracy=0.9)
+    for record in chosen:
+        record.metrics["val/accuracy"] = 0.99
+    fast = of_seeds(*range(5), seconds=40.0, accuracy=0.905)
+    better = of_seeds(*range(5), arch="resnet34", seconds=100.0, accuracy=0.94)
+    assert best_row([*chosen, *fast], tmp_path / "two")["recommendation"].name == "resnet18"
+    assert best_row([*chosen, *fast, *better], tmp_path / "three")["recommendation"] is None
+
+
+def test_the_accuracy_of_what_only_half_of_the_seeds_choose_is_not_said_of_it(tmp_path):
+    records = of_seeds(*range(4)) + of_seeds(*range(4), lr=1e-4, accuracy=0.85)
+    for record in records:
+        is_even, is_first = record.config["seed_everything"] % 2 == 0, record.config["model"]["lr"] == 1e-3
+        record.metrics["val/accuracy"] = 0.92 if is_even == is_first else 0.9 - 0.001 * is_first
+    row = best_row(records, tmp_path)
+    assert not row["is_chosen_twice"]
+    assert 0.85 < row["accuracy"].value < 0.92
+
+
+def test_looks_widen_what_is_told_apart(tmp_path):
+    records = of_seeds(0, 1, 2) + of_seeds(0, 1, 2, lr=1e-4, accuracy=0.917)
+    folder = write(records, tmp_path / "records")
+    plain, looked = (Evidence(collect([folder]), Questions(looks=looks)) for looks in ((), (3, 5, 8, 12)))
+    assert looked.judged_confidence > plain.judged_confidence == 0.95
+    assert looked.configurations["could_be_best"].sum() >= plain.configurations["could_be_best"].sum()
 
 
 def test_nothing_is_told_apart_on_paper_that_was_not_in_the_records(tmp_path):

@@ -88,3 +88,8 @@ def test_the_chance_is_about_how_often_it_comes_so():
         came.append(later.low > 0 or later.high < 0)
     assert len(said) > 50
     assert np.mean(said) == pytest.approx(np.mean(came), abs=0.2)
+
+
+def test_a_border_that_no_accuracy_passes_keeps_no_claim_open():
+    estimate = Estimate(0.99, 0.96, 1.0, 3, "", noise=Noise(seeds=1e-5, df=2, num_seeds=3, num_images=360))
+    assert forecast(estimate, (0.975, 1.0), unit="accuracy").distance == pytest.approx(0.015)

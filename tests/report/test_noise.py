@@ -10,6 +10,7 @@ from scipy import stats
 
 from benchmark_lightning.report.evidence.noise import (
     ONE_SEED,
+    OTHER_IMAGES,
     UNPAIRED,
     Weighted,
     accuracy_difference,
@@ -154,7 +155,7 @@ def test_two_methods_on_the_same_images_are_compared_as_mcnemar_does():
 
 def test_images_of_another_order_are_not_paired():
     left, right = simulated()
-    assert accuracy_difference(left, dataclasses.replace(right, order="another")).method.endswith(UNPAIRED)
+    assert accuracy_difference(left, dataclasses.replace(right, order="another")).method.endswith(OTHER_IMAGES)
 
 
 def test_a_difference_turned_round_is_its_negative():

@@ -15,6 +15,7 @@ from benchmark_lightning.report.claims.measures import (
     measured,
     on_shared_folds,
     unit_of,
+    why_undecided,
 )
 from benchmark_lightning.report.claims.verdicts import Finding
 from benchmark_lightning.report.evidence.choice import best_runs
@@ -24,11 +25,11 @@ from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.noise import Weighted, accuracy_difference, contrast, mean_accuracy
 from benchmark_lightning.report.evidence.selection import COLUMNS, matches
 from benchmark_lightning.report.evidence.settings import MODEL_KEYS, phrase
-from benchmark_lightning.report.evidence.statistics import log_centre, mean_of, median_of
+from benchmark_lightning.report.evidence.statistics import log_centre
 
 ACCURACY = "test/accuracy"
 DATA = ("dataset", "num_train", "split_hash", "fingerprint")  # equal in what two kinds of method share
-_PLACE = ("machine", "source_hash")  # equal where times are compared
+PLACE = ("machine", "source_hash")  # equal where times are compared
 
 
 def select(evidence: Evidence, frame: pd.DataFrame, selector: Mapping[str, Any]) -> pd.DataFrame:
@@ -71,9 +72,9 @@ class Comparer:
     def _comparable(self, taken: pd.DataFrame) -> pd.DataFrame:
         """All that ``taken`` may be compared with, without itself."""
         first, rest = taken.iloc[0], self._frame.drop(taken.index)
+        place = PLACE if self._comparison.measure in TIMED else ()
         if self._comparison.within:
-            return rest[_equal_in(rest, first, (*DATA, *self._comparison.within))]
-        place = _PLACE if self._comparison.measure in TIMED else ()
+            return rest[_equal_in(rest, first, (*DATA, *self._comparison.within, *place))]
         is_other_kind = (rest["kind"] != first["kind"]) & _equal_in(rest, first, (*DATA, *place))
         return rest[(rest["setting"] == first["setting"]) & (rest["kind"] == first["kind"]) | is_other_kind]
 
@@ -114,7 +115,15 @@ class Comparer:
             estimate = contrast(parts, self._evidence.confidence)
             return estimate._replace(method=f"{len(pairs)} pairs of configurations; {estimate.method}")
         found = [one for one in (self._compared(*pair) for pair in pairs) if one is not None]
-        return _mean_of_pairs(found, self._comparison.compare == "ratio", self._evidence.confidence) if found else None
+        if not found:
+            return None
+        mean = _mean_of_pairs(found, self._comparison.compare == "ratio", self._evidence.confidence)
+        names = [row["configuration"] for pair in pairs for row in pair]
+        if len(set(names)) < len(names):  # then the pairs do not err independently
+            return mean._replace(
+                low=None, high=None, noise=None, method="a configuration is in several pairs: no interval"
+            )
+        return mean
 
     def _sides(self) -> str:
         """Words for the two sides of pairs, where the claim has none of its own."""
@@ -153,7 +162,8 @@ class Comparer:
         comparison = self._comparison
         configurations = tuple(tuple(dict.fromkeys(side["configuration"])) for side in sides)
         unit = unit_of(comparison.measure, comparison.compare)
-        return Finding(what, estimate, comparison.holds, unit, sides=configurations)
+        caveat = why_undecided(comparison.measure, comparison.compare)
+        return Finding(what, estimate, comparison.holds, unit, caveat, configurations)
 
 
 def lead_of_best(evidence: Evidence, taken: pd.DataFrame, others: pd.DataFrame) -> Estimate:
@@ -172,14 +182,16 @@ def lead_of_best(evidence: Evidence, taken: pd.DataFrame, others: pd.DataFrame) 
 def _mean_of_pairs(estimates: Sequence[Estimate], is_ratio: bool, confidence: float) -> Estimate:
     """The mean of comparisons, of ratios the geometric one.
 
-    Its interval is that of the runs where each pair has several; where one has not, the spread over the pairs stands for it.
+    Its interval is that of the runs; where a pair has one run alone it has none, as pairs that differ are no replicates.
     """
     values = [estimate.value for estimate in estimates]
     noises = [estimate.noise for estimate in estimates if estimate.noise is not None]
     n = min(estimate.n for estimate in estimates)
     if len(noises) < len(estimates):
-        spread = (median_of if is_ratio else mean_of)(values, confidence)
-        return spread._replace(method=f"{len(values)} pairs of configurations: their spread", noise=None)
+        value = float(np.exp(np.mean(np.log(values)))) if is_ratio else float(np.mean(values))
+        return Estimate(
+            value, None, None, n, f"{len(values)} pairs of configurations, one of a single run: no interval"
+        )
     shares = np.array([noise.seeds for noise in noises]) / len(noises) ** 2
     known = float((shares**2 / np.array([noise.df for noise in noises])).sum())
     total = float(shares.sum())

@@ -7,15 +7,14 @@ from typing import TypeVar
 import pandas as pd
 
 from benchmark_lightning.errors import InputError
-from benchmark_lightning.report.claims.comparing import DATA, Comparer, select
+from benchmark_lightning.report.claims.comparing import DATA, PLACE, Comparer, select
 from benchmark_lightning.report.claims.definition import Comparison, Definition, read_claims
-from benchmark_lightning.report.claims.measures import MEASURES
+from benchmark_lightning.report.claims.measures import MEASURES, TIMED
 from benchmark_lightning.report.claims.speedups import speedup_findings
 from benchmark_lightning.report.claims.verdicts import Claim, Finding, Remark
 from benchmark_lightning.report.evidence.evidence import Evidence
 from benchmark_lightning.report.evidence.forecast import forecast
 from benchmark_lightning.report.evidence.formatting import escape, training_images
-from benchmark_lightning.report.evidence.looks import nominal_level
 from benchmark_lightning.report.evidence.questions import find_function
 
 Kind = TypeVar("Kind", Finding, Remark)
@@ -34,8 +33,7 @@ def check_claims(evidence: Evidence) -> list[Claim]:
 
 def judged(evidence: Evidence) -> Evidence:
     """The evidence with the confidence at which claims are judged."""
-    looks = evidence.questions.looks
-    return evidence.at(1 - nominal_level(looks)) if looks else evidence
+    return evidence.at(evidence.judged_confidence)
 
 
 def _judge(number: int, claim: Definition, evidence: Evidence) -> Claim:
@@ -50,7 +48,8 @@ def _judge(number: int, claim: Definition, evidence: Evidence) -> Claim:
 def _findings(claim: Definition, evidence: Evidence) -> list[Finding]:
     found = [finding for comparison in claim.comparisons for finding in find(comparison, evidence)]
     return [
-        finding._replace(forecast=forecast(finding.estimate, finding.region, evidence.confidence)) for finding in found
+        finding._replace(forecast=forecast(finding.estimate, finding.region, evidence.confidence, finding.unit))
+        for finding in found
     ]
 
 
@@ -111,7 +110,9 @@ def find(comparison: Comparison, evidence: Evidence) -> list[Finding]:
     frame = evidence.configurations
     frame = select(evidence, frame[frame["n"] > 0], comparison.where)
     taken = select(evidence, frame, comparison.take)
-    return asked(evidence, taken, Comparer(comparison, evidence, frame), comparison.within, comparison.any_part)
+    place = PLACE if comparison.within and comparison.measure in TIMED else ()
+    within = (*comparison.within, *place)
+    return asked(evidence, taken, Comparer(comparison, evidence, frame), within, comparison.any_part)
 
 
 def _called(name: str, evidence: Evidence, kind: type[Kind]) -> list[Kind]:

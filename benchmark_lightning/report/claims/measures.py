@@ -62,11 +62,13 @@ def measured(evidence: Evidence, row: pd.Series, measure: str) -> Estimate | Non
 def run_values(evidence: Evidence, row: pd.Series, measure: str) -> dict[Any, float]:
     """The measure of each run of a configuration, by seed, fold and repeat; empty where it is not positive, unless it is a share.
 
-    Of a share, a repeat of a seed is no further run.
+    Of a share, a repeat of a seed is no further run, and a method that depends on no seed has one.
     """
     is_share, column = MEASURES[measure].is_share, MEASURES[measure].column
     runs = evidence.runs_of(row["configuration"])
     runs = runs[runs[column].notna()]
+    if is_share and not row["depends_on_seed"]:
+        return {"all": float(runs[column].mean())} if len(runs) else {}
     if is_share:
         return {str(seed): float(mean) for seed, mean in runs.groupby("seed", dropna=False)[column].mean().items()}
     if (runs[column] <= 0).any():
@@ -96,8 +98,16 @@ def compared(evidence: Evidence, comparison: tuple[str, str], left: pd.Series, r
     if compare == "ratio":
         return ratio_of_runs(values[0], values[1], evidence.confidence)
     means = [mean_of(list(of_side.values()), evidence.confidence) for of_side in values]
-    found = difference(means[0], means[1], evidence.confidence)
-    return found._replace(method=f"{found.method} over the runs, as if there were no other images")
+    return difference(means[0], means[1], evidence.confidence)
+
+
+def why_undecided(measure: str, compare: str) -> str:
+    """Why no verdict follows from a measure whose interval leaves out what other test images would do; empty for the others."""
+    if not MEASURES[measure].is_share or (measure == "test/accuracy" and compare != "ratio"):
+        return ""
+    return (
+        "its interval is over seeds alone and not over other images; test/accuracy, its value or difference, has both"
+    )
 
 
 def on_shared_folds(evidence: Evidence, rows: Sequence[pd.Series]) -> list[Runs]:

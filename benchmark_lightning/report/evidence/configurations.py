@@ -47,14 +47,17 @@ _MADE = (
 )
 
 
-def configurations(table: pd.DataFrame, axes: Sequence[str], confidence: float = CONFIDENCE) -> pd.DataFrame:
+def configurations(
+    table: pd.DataFrame, axes: Sequence[str], confidence: float = CONFIDENCE, told_apart: float = CONFIDENCE
+) -> pd.DataFrame:
     """One row for each configuration that was to be trained to the end, also where every run of it failed.
 
     Columns besides the axes: ``name`` for a person, with what varies, and ``family``, the same without the numbers;
     ``accuracy`` and ``cost`` (``Estimate`` or None: test accuracy, and seconds of training), their ends as ``low`` and
     ``high``, ``value``, ``n`` (seeds), ``val_accuracy`` (mean), ``seed_sd`` (of the test accuracies over seeds; nan for one seed), ``runs``
     (``Runs`` or None), ``num_failed``, ``why_failed``, and ``is_best`` and ``could_be_best`` among the configurations of the
-    same data set, kind and setting: the latter are those that no other one is told to be better than.
+    same data set, kind and setting: the latter are those that no other one is told to be better than, at
+    the confidence ``told_apart``.
     """
     whole = table[table["is_whole"] & (table["status"] != "skipped")]
     same = [*axes, *_SAME]
@@ -66,7 +69,7 @@ def configurations(table: pd.DataFrame, axes: Sequence[str], confidence: float =
     frame["name"], frame["family"] = ([names[position][part] for position in frame.index] for part in (0, 1))
     frame[["is_best", "could_be_best"]] = False
     for _, group in frame.groupby(["dataset", "kind", "setting"]):
-        _mark_best(frame, group[group["n"] > 0])
+        _mark_best(frame, group[group["n"] > 0], told_apart)
     return frame
 
 
@@ -128,12 +131,12 @@ def _row(runs: pd.DataFrame, same: Sequence[str], confidence: float) -> dict[str
     }
 
 
-def _mark_best(frame: pd.DataFrame, group: pd.DataFrame) -> None:
+def _mark_best(frame: pd.DataFrame, group: pd.DataFrame, confidence: float) -> None:
     """Marks the configuration with the highest mean validation accuracy, and those that could be the best."""
     if group.empty:
         return
     frame.loc[group.index[best_position(group)], "is_best"] = True
-    frame.loc[group.index, "could_be_best"] = could_be_best(group["runs"].tolist())
+    frame.loc[group.index, "could_be_best"] = could_be_best(group["runs"].tolist(), confidence)
 
 
 def best_position(group: pd.DataFrame) -> int:

@@ -10,6 +10,7 @@ from benchmark_lightning.report.evidence.collection import Collection, collect
 from benchmark_lightning.report.evidence.configurations import configurations, varying_axes
 from benchmark_lightning.report.evidence.estimate import CONFIDENCE
 from benchmark_lightning.report.evidence.formatting import training_images
+from benchmark_lightning.report.evidence.looks import nominal_level
 from benchmark_lightning.report.evidence.questions import Questions, questions_of
 from benchmark_lightning.report.evidence.table import describe_settings
 from benchmark_lightning.report.evidence.timings import Speedup, Timing, speedups, timings
@@ -46,6 +47,12 @@ class Evidence:
         paths = [Path(folder) for folder in folders]
         return cls(collect(paths, max_look), questions_of(paths, study))
 
+    @property
+    def judged_confidence(self) -> float:
+        """Of what is told apart: that of the intervals, or where the study is judged at several looks, a higher one."""
+        looks = self.questions.looks
+        return max(self.confidence, 1 - nominal_level(looks)) if looks else self.confidence
+
     def at(self, confidence: float) -> "Evidence":
         """The same evidence with intervals of another confidence."""
         return self if confidence == self.confidence else Evidence(self._collection, self.questions, confidence)
@@ -59,7 +66,7 @@ class Evidence:
     @cached_property
     def configurations(self) -> pd.DataFrame:
         """One row for each configuration that was trained to the end."""
-        return configurations(self.table, self.axes, self.confidence)
+        return configurations(self.table, self.axes, self.confidence, self.judged_confidence)
 
     @cached_property
     def networks(self) -> pd.DataFrame:

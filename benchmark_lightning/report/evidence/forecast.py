@@ -63,12 +63,27 @@ class Forecast(NamedTuple):
         return half_width(self.noise._replace(seeds=self.noise.seeds * share, df=df), self.confidence)
 
 
-def forecast(estimate: Estimate | None, region: tuple[float, float], confidence: float = CONFIDENCE) -> Forecast | None:
+def forecast(
+    estimate: Estimate | None,
+    region: tuple[float, float],
+    confidence: float = CONFIDENCE,
+    unit: str = "",
+) -> Forecast | None:
     """The seeds or images that it would take to decide whether an estimate lies in ``region``; None where its noise is not known."""
     if estimate is None or estimate.noise is None:
         return None
-    value, borders = estimate.value, [border for border in region if math.isfinite(border)]
+    value, borders = estimate.value, [border for border in region if _can_be_passed(border, unit)]
     if estimate.noise.is_log:
         value, borders = math.log(value), [math.log(border) for border in borders if border > 0]
     distance = min((abs(value - border) for border in borders), default=0.0)
     return Forecast(distance, estimate.noise, confidence)
+
+
+def _can_be_passed(border: float, unit: str) -> bool:
+    """Whether a value may lie beyond a border: no accuracy lies above 1.
+
+    >>> _can_be_passed(1.0, "accuracy"), _can_be_passed(0.0, "points"), _can_be_passed(1.0, "ratio")
+    (False, True, True)
+    """
+    least, most = {"accuracy": (0.0, 1.0), "share": (0.0, 1.0), "points": (-1.0, 1.0)}.get(unit, (-math.inf, math.inf))
+    return least < border < most

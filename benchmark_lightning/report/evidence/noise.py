@@ -27,6 +27,7 @@ from benchmark_lightning.report.evidence.runs import Runs
 
 ONE_SEED = "one seed: no interval over seeds"
 UNPAIRED = "not paired, as a record does not say which images were right"
+OTHER_IMAGES = "not paired, as the test images differ"
 
 
 class Weighted(NamedTuple):
@@ -158,5 +159,7 @@ def _words(several: Sequence[Runs]) -> str:
     if len(several) == 1:
         return " and ".join(filter(None, [seeds, images]))
     orders = {runs.order for runs in several}
-    paired = f"paired on {images}" if len(orders) == 1 and orders != {""} else UNPAIRED
+    paired = f"paired on {images}" if len(orders) == 1 else OTHER_IMAGES
+    if "" in orders:
+        paired = UNPAIRED
     return ", ".join(filter(None, [seeds and f"{seeds} a side", paired]))

@@ -1,5 +1,6 @@
 """How costs grow: seconds with the arithmetic of a network, and with the number of training images of a method."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ import pandas as pd
 
 from benchmark_lightning.report.evidence.configurations import best_position, main_split
 from benchmark_lightning.report.evidence.estimate import Noise
-from benchmark_lightning.report.evidence.statistics import Line, fit_line
+from benchmark_lightning.report.evidence.statistics import Line, fit_line, log_centre
 from benchmark_lightning.report.evidence.timings import Timing, work_title
 
 
@@ -50,7 +51,7 @@ def _power_law(rows: pd.DataFrame) -> Line | None:
     if not (rows["fit_seconds"] > 0).all():
         return None
     return fit_line(
-        np.log(rows["num_train"].astype(float)).tolist(), np.log(rows["fit_seconds"].astype(float)).tolist(),
+        np.log(rows["num_train"].astype(float)).tolist(), [log_centre(cost) for cost in rows["cost"]],
         [cost.noise for cost in rows["cost"]],
     )  # fmt: skip
 
@@ -67,7 +68,7 @@ def flops_lines(timings: Sequence[Timing]) -> list[tuple[str, list[Timing], Line
     for name, members in groups.items():
         by_arithmetic = sorted(members, key=lambda timing: timing.macs or 0.0)
         line = fit_line(
-            [gflops(timing) for timing in by_arithmetic], [timing.seconds.value for timing in by_arithmetic],
+            [gflops(timing) for timing in by_arithmetic], [math.exp(log_centre(timing.seconds)) for timing in by_arithmetic],
             [_noise_of_seconds(timing) for timing in by_arithmetic],
         )  # fmt: skip
         result.append((name, by_arithmetic, line))

@@ -177,7 +177,7 @@ def _row(path: Path, record: Record, config: Mapping[str, Any], machine: str) ->
         "dataset": one_line(data.get("name") or config.get("data.class_path", "").rpartition(".")[2]),
         "num_train": data.get("num_train"), "num_val": data.get("num_val"), "num_test": data.get("num_test"),
         "train_fraction": data.get("train_fraction"), "split": data.get("split"), "split_hash": data.get("split_hash"),
-        "fingerprint": data.get("fingerprint"), "depends_on_seed": record.training.get("depends_on_seed", record.kind == "network"),
+        "fingerprint": data.get("fingerprint"), "depends_on_seed": _depends_on_seed(record, config),
         "batch_size": config.get("data.batch_size"),
         "engine": record.engine, "num_support_vectors": record.num_support_vectors,
         "max_epochs": config.get("trainer.max_epochs"), "is_whole": is_whole(config),
@@ -227,6 +227,12 @@ def _cell(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     return one_line(value) if isinstance(value, str) else one_line(as_text(value))
+
+
+def _depends_on_seed(record: Record, config: Mapping[str, Any]) -> bool:
+    """Whether another seed gives another model; where a record does not say, all but SVC are taken to depend on it."""
+    known: bool | None = record.training.get("depends_on_seed")
+    return config.get("estimator.class_path") != "sklearn.svm.SVC" if known is None else known
 
 
 def run_id(record: Record) -> str:

@@ -41,12 +41,13 @@ def best_rows(evidence: Evidence, frame: pd.DataFrame) -> list[dict[str, Any]]:
         best = best_of(done)
         if best is None:
             continue
+        chosen = best_runs(done["runs"].tolist())
         rows.append({
             "title": title, "best": best["name"], "cost": best["cost"], "device": best["device"],
-            "accuracy": mean_accuracy(best_runs(done["runs"].tolist()), evidence.confidence),
+            "accuracy": mean_accuracy(chosen, evidence.confidence), "is_chosen_twice": chosen.dependence == 1,
             "num_configurations": len(done), "num_could_be_best": int(done["could_be_best"].sum()),
             "num_of_one_seed": sum(not runs.has_spread for runs in done["runs"]),
-            "recommendation": recommend(done, best, evidence.questions.margin, evidence.confidence),
+            "recommendation": recommend(done, best, evidence.questions.margin, evidence.judged_confidence),
             "is_main": best["split_hash"] in main,
         })  # fmt: skip
     return rows
@@ -71,9 +72,10 @@ class Recommendation(NamedTuple):
 
 
 def recommend(group: pd.DataFrame, best: pd.Series, margin: float, confidence: float) -> Recommendation | None:
-    """The fastest configuration that is not worse than the best by as much as the margin, and is faster; None without one.
+    """The fastest configuration that is faster than the best by validation and worse than none by the margin, or None.
 
-    Both have to be told by their intervals, at a level that allows for the number of configurations that were tried (Bonferroni).
+    Both have to be told by their intervals, at a level that allows for the number of configurations that were tried
+    (Bonferroni). It must be as good as each of the others, since the one that validation chose need not be the best.
     """
     others = group[(group["configuration"] != best["configuration"]) & group["cost"].notna()]
     if best["cost"] is None or others.empty:
@@ -84,8 +86,10 @@ def recommend(group: pd.DataFrame, best: pd.Series, margin: float, confidence: f
         share = ratio(row["cost"], best["cost"], level)
         if share.high is None or share.high >= 1:
             continue
-        given_away = accuracy_difference(best["runs"], row["runs"], level)
-        if given_away.high is not None and given_away.high <= margin:
+        rivals = group.loc[group["configuration"] != row["configuration"], "runs"]
+        leads = (accuracy_difference(rival, row["runs"], level) for rival in rivals)
+        if all(lead.high is not None and lead.high <= margin for lead in leads):
+            given_away = accuracy_difference(best["runs"], row["runs"], level)
             found.append(Recommendation(row["name"], given_away, share, row["accuracy"], row["cost"]))
     return min(found, key=lambda one: one.share.value, default=None)
 
@@ -104,7 +108,7 @@ def classical_rows(evidence: Evidence) -> list[dict[str, Any]]:
             continue
         lead = times = None
         if network is not None:
-            lead = lead_of_best(evidence, of_kind["network"], of_kind["classical"])
+            lead = lead_of_best(evidence.at(evidence.judged_confidence), of_kind["network"], of_kind["classical"])
             is_alike = all(network[name] == method[name] for name in ("machine", "source_hash"))
             times = ratio(network["cost"], method["cost"]) if is_alike and network["cost"] and method["cost"] else None
         rows.append({
