@@ -141,7 +141,8 @@ class Course:
     def _run(self, allotted: Sequence[tuple[Need, dict[Cell, int]]], look: int) -> None:
         """Runs what is not done, the claims that cost least first; of each all cells once, then all again."""
         for need, runs in sorted(allotted, key=lambda one: self._expected(one[0], one[1], look)):
-            for numbers in (range(1), range(1, max(runs.values(), default=0))):  # the first tell what depends on a seed
+            further = range(1, max(runs.values(), default=0))
+            for numbers in (range(1), further, further):  # the first tell what depends on a seed, or else the second
                 if not self.is_interrupted:
                     self._run_batch(need, self._missing(need, runs, numbers, look))
         if self._way.num_jobs == 1:

@@ -77,8 +77,9 @@ class Cell:
     def run(self, number: int, records: Mapping[str, Record], is_timed: bool) -> Planned | None:
         """The trial that is the run of this number, counted from 0; None where no such run tells more.
 
-        What depends on no seed is run once, and again only where its time is asked for. Of what has failed, or has not run
-        yet, nothing but the first run is wanted.
+        What depends on no seed is run once, and again only where its time is asked for. Of a network, all seeds of the file
+        are run, as one that diverges says nothing about the next. Further ones, and those of a classical method whose
+        failure does not say that it depends on its seed, are wanted only once a run has gone well.
 
         Args:
             number: of the run.
@@ -90,7 +91,10 @@ class Cell:
         known = [records[trial.key] for trial in self.planned if trial.key in records]
         went_well = [record for record in known if record.status == "ok"]
         if not went_well:
-            return None
+            is_seeded = "estimator" not in self.first.config or any(
+                one.training.get("depends_on_seed") for one in known
+            )
+            return self.planned[number] if is_seeded and number < len(self.planned) else None
         if all(record.training.get("depends_on_seed", True) for record in went_well):
             return self.seeded(number)
         return self.repeated(number) if is_timed else None

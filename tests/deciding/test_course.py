@@ -6,6 +6,7 @@ from benchmark_lightning.study.axes import read_sweep
 from benchmark_lightning.study.cells import cells_of
 from benchmark_lightning.study.completed import Completed
 from benchmark_lightning.study.plan import plan_sweep
+from benchmark_lightning.study.record import Record
 from benchmark_lightning.study.running import Place
 from tests.deciding.made_study import FOREST, OUT, SECONDS, Truth, decide, looks, num_seeds, records, study, trees, use
 from tests.study.sweeps import NETWORK
@@ -146,6 +147,29 @@ def test_trials_that_fail_are_tried_once(monkeypatch, capsys):
     assert len(truth.begun) == 8
 
 
+@pytest.mark.parametrize(("seeds", "expected"), [([0, 1, 2], {0, 1, 2}), ([0, 1], {0, 1, 2}), ([0], {0})])
+def test_one_seed_that_diverges_does_not_stop_the_other_seeds_of_the_file(seeds, expected, monkeypatch):
+    """All runs are tried for the look that first wants them, else a study that starts again would decide otherwise."""
+    study(trees(2, 1), looks=[3], sweep=FOREST | {"axes": {**FOREST["axes"], "seed_everything": seeds}})
+    truth = Truth(FAR, status=lambda trial: "failed" if trial.config["seed_everything"] == 0 else "ok")
+    use(truth, monkeypatch)
+    decide(code=1)
+    assert {record.config["seed_everything"] for record in records()} == expected
+    before = looks()
+    assert decide(code=1) == before
+
+
+def test_the_seeds_of_a_network_are_run_whatever_became_of_the_first(tmp_path):
+    path = tmp_path / "sweep.yaml"
+    path.write_text(NETWORK + "  seed_everything: [4, 2]\n")
+    sweep = read_sweep(path)
+    [cell] = cells_of(Place(sweep, tmp_path, Completed(tmp_path), {}), plan_sweep(sweep, lambda event: None))
+    diverged = {cell.first.key: Record(cell.first.key, "network", "diverged", cell.first.config)}
+    for known in ({}, diverged):
+        assert cell.run(1, known, False) is cell.planned[1]
+        assert cell.run(2, known, False) is None
+
+
 def test_a_claim_that_seeds_in_reach_would_hardly_decide_gets_no_more(monkeypatch, capsys):
     study(trees(4, 2, holds=[0, 1]), looks=[3, 5, 8])  # truly equal
     use(Truth({2: 0.90, 4: 0.90}, 0.0), monkeypatch)
@@ -174,7 +198,6 @@ def test_what_needs_a_gpu_is_left_open_where_there_is_none(monkeypatch, capsys):
 
 
 def _skipped(trial):
-    from benchmark_lightning.study.record import Record
     from tests.report.made import environment
 
     return Record(
