@@ -91,7 +91,7 @@ def test_the_range_is_that_of_earlier_predictions():
 
 @pytest.mark.parametrize("deviations", [(1.0, 1.0), (1.0, 0.3), (0.1, 1.0)])
 def test_more_seeds_for_the_side_that_looks_noisier_tell_equal_ones_apart_no_more_often(deviations):
-    """The shares and Welch's interval use the same estimates: were seeds taken from the side that looks quiet, it is 8.6 %."""
+    """The shares and Welch's interval use the same estimates: were seeds taken from the quiet side, it is 7.5 %."""
     looks, num_draws = (3, 5, 8, 12), 6000
     drawn = np.random.default_rng(0).standard_normal((num_draws, 2, looks[-1])) * np.array(deviations)[:, None]
     has, is_wrong = np.full((num_draws, 2), looks[0]), np.zeros(num_draws, dtype=bool)
