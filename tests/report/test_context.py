@@ -135,5 +135,5 @@ def test_a_report_says_what_was_predicted_and_what_it_took(tmp_path):
 
     known = [network(seed=seed, seconds=600.0, predicted_seconds=300.0) for seed in range(2)]
     text = make_texts(Evidence.of(write([*known, network(seed=2)], tmp_path / "known")), {})["report.md"]
-    assert "Of 2 the time was predicted: 10.0 minutes, and they took 22.0." in text
+    assert "Of 2 the time was predicted: 600 s, and they took 1,320 s." in text
     assert "predicted" not in make_texts(Evidence.of(write([network()], tmp_path / "unknown")), {})["report.md"]
