@@ -64,7 +64,7 @@ def test_the_sweeps_of_svms_know_the_records_that_were_made_before_there_were_ot
     fingerprints = {record.config["data"]["class_path"]: record.data["fingerprint"] for record in records}
     planned = {
         trial_key(config, fingerprints[config["data"]["class_path"]], repeat)
-        for name in ("svm", "svm_standard", "svm_learning_curve")
+        for name in ("svm", "svm_folds", "svm_standard", "svm_learning_curve")
         for sweep in (read_sweep(CONFIGS / "sweep" / f"{name}.yaml"),)
         for config in configurations(sweep)
         for repeat in range(sweep.repeats)
