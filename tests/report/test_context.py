@@ -85,6 +85,13 @@ def test_the_accuracy_of_what_only_half_of_the_seeds_choose_is_not_said_of_it(tm
     assert 0.85 < row["accuracy"].value < 0.92
 
 
+def test_another_confidence_is_as_if_it_had_been_asked_for_at_once(tmp_path):
+    folder = write([*of_seeds(0, 1, 2), network(lr=1e-4), svm()], tmp_path / "records")
+    late, early = Evidence.of(folder).at(0.99), Evidence(collect([folder]), confidence=0.99)
+    for column in ("accuracy", "cost", "low", "high"):
+        assert late.configurations[column].tolist() == early.configurations[column].tolist(), column
+
+
 def test_looks_widen_what_is_told_apart(tmp_path):
     records = of_seeds(0, 1, 2) + of_seeds(0, 1, 2, lr=1e-4, accuracy=0.917)
     folder = write(records, tmp_path / "records")

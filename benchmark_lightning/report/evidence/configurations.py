@@ -44,6 +44,7 @@ _MADE = (
     "val_accuracy",
     "seed_sd",
     "runs",
+    "seconds",
 )
 
 
@@ -55,7 +56,7 @@ def configurations(
     Columns besides the axes: ``name`` for a person, with what varies, and ``family``, the same without the numbers;
     ``accuracy`` and ``cost`` (``Estimate`` or None: test accuracy, and seconds of training), their ends as ``low`` and
     ``high``, ``value``, ``n`` (seeds), ``val_accuracy`` (mean), ``seed_sd`` (of the test accuracies over seeds; nan for one seed), ``runs``
-    (``Runs`` or None), ``num_failed``, ``why_failed``, and ``is_best`` and ``could_be_best`` among the configurations of the
+    (``Runs`` or None), ``seconds`` (of training, of each run), ``num_failed``, ``why_failed``, and ``is_best`` and ``could_be_best`` among the configurations of the
     same data set, kind and setting: the latter are those that no other one is told to be better than, at
     the confidence ``told_apart``.
     """
@@ -71,6 +72,15 @@ def configurations(
     for _, group in frame.groupby(["dataset", "kind", "setting"]):
         _mark_best(frame, group[group["n"] > 0], told_apart)
     return frame
+
+
+def with_confidence(frame: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """The same configurations with intervals of another confidence; what could be the best stays."""
+    accuracies = [None if runs is None else mean_accuracy(runs, confidence) for runs in frame["runs"]]
+    costs = [median_of(list(seconds), confidence) if seconds else None for seconds in frame["seconds"]]
+    ends = {end: [getattr(one, end, None) for one in accuracies] for end in ("low", "high")}
+    estimates = {"accuracy": accuracies, "cost": costs} | ends
+    return frame.assign(**{name: pd.Series(values, frame.index, object) for name, values in estimates.items()})
 
 
 def _sortable(values: pd.Series) -> pd.Series:
@@ -107,12 +117,11 @@ def _row(runs: pd.DataFrame, same: Sequence[str], confidence: float) -> dict[str
     if of_seeds is not None and not of_seeds.n:  # no seed was tested on all folds
         of_seeds = runs_of(done, [int(done["fold"].mode().iloc[0])])
     tested: Estimate | None = None
-    cost: Estimate | None = None
+    seconds: list[float] = []
     if of_seeds is not None:
         tested = mean_accuracy(of_seeds, confidence)
-        seconds = done["fit_seconds"].dropna()
-        seconds = seconds[seconds > 0]
-        cost = median_of(seconds.tolist(), confidence) if len(seconds) else None
+        seconds = [second for second in done["fit_seconds"].dropna() if second > 0]
+    cost = median_of(seconds, confidence) if seconds else None
     return {
         "configuration": first["configuration"],
         **{name: first[name] for name in same},
@@ -128,6 +137,7 @@ def _row(runs: pd.DataFrame, same: Sequence[str], confidence: float) -> dict[str
         "val_accuracy": settled(done["val_accuracy"].mean()),
         "seed_sd": np.nan if of_seeds is None or of_seeds.n < 2 else settled(np.std(of_seeds.accuracies, ddof=1)),
         "runs": of_seeds,
+        "seconds": tuple(seconds),
     }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmark_lightning.report.evidence.collection import Collection, collect
-from benchmark_lightning.report.evidence.configurations import configurations, varying_axes
+from benchmark_lightning.report.evidence.configurations import configurations, varying_axes, with_confidence
 from benchmark_lightning.report.evidence.estimate import CONFIDENCE
 from benchmark_lightning.report.evidence.formatting import training_images
 from benchmark_lightning.report.evidence.looks import nominal_level
@@ -55,7 +55,11 @@ class Evidence:
 
     def at(self, confidence: float) -> "Evidence":
         """The same evidence with intervals of another confidence."""
-        return self if confidence == self.confidence else Evidence(self._collection, self.questions, confidence)
+        if confidence == self.confidence:
+            return self
+        other = Evidence(self._collection, self.questions, confidence)
+        vars(other)["configurations"] = with_confidence(self.configurations, confidence)  # the runs are the same
+        return other
 
     def by_folder(self, folders: Sequence[Path]) -> dict[Path, "Evidence"]:
         """The evidence of each folder by itself; a single one is not read again."""
