@@ -78,9 +78,10 @@ def with_confidence(frame: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """The same configurations with intervals of another confidence; what could be the best stays."""
     accuracies = [None if runs is None else mean_accuracy(runs, confidence) for runs in frame["runs"]]
     costs = [median_of(list(seconds), confidence) if seconds else None for seconds in frame["seconds"]]
-    ends = {end: [getattr(one, end, None) for one in accuracies] for end in ("low", "high")}
-    estimates = {"accuracy": accuracies, "cost": costs} | ends
-    return frame.assign(**{name: pd.Series(values, frame.index, object) for name, values in estimates.items()})
+    return frame.assign(
+        accuracy=pd.Series(accuracies, frame.index, object), cost=pd.Series(costs, frame.index, object),
+        low=[getattr(one, "low", None) for one in accuracies], high=[getattr(one, "high", None) for one in accuracies],
+    ).astype({"low": float, "high": float})  # fmt: skip
 
 
 def _sortable(values: pd.Series) -> pd.Series:
