@@ -177,7 +177,7 @@ def decisions_table(cells: Mapping[str, Cell]) -> str:
                 rare(many.share("any as good")),
             ])  # fmt: skip
     header = [
-        "seeds", "SD", "2 equal ones told apart", "any of 12 equal ones", "any of 12, before",
+        "seeds", "SD", "2 equal ones found different", "any of 12 equal ones", "any of 12, before",
         "best of 12 in the set", "size of the set", "wrong at the border", "wrong at it, best against best",
         "wrongly fails by any of 11", "any of 11 wrongly as good within the margin",
     ]  # fmt: skip

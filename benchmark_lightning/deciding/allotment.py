@@ -2,7 +2,7 @@
 
 At a look at n seeds, each of two sides gets n of them. The noisier one gets more: what it would have of 2 n seeds that are shared
 in proportion to the standard deviations (Neyman 1934). The last look is the most that a side gets. A side with many candidates is
-compared by its best: one that is told from the best gets no more.
+compared by its best: one that is significantly worse gets no more.
 """
 
 import math

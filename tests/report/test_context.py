@@ -66,7 +66,7 @@ def test_what_is_recommended_is_told_to_be_as_good_and_faster(tmp_path):
 
 
 def test_what_is_recommended_is_as_good_as_each_of_the_others(tmp_path):
-    """The one that validation chose may be told to be worse than another."""
+    """The one that validation chose may be significantly worse than another."""
     chosen = of_seeds(*range(5), arch="resnet50", seconds=100.0, accuracy=0.9)
     for record in chosen:
         record.metrics["val/accuracy"] = 0.99
@@ -108,7 +108,7 @@ def test_nothing_is_told_apart_on_paper_that_was_not_in_the_records(tmp_path):
     once = [network(lr=lr, accuracy=0.92 - (lr < 1e-3) * 0.05) for lr in (1e-3, 1e-4)]
     text = make_texts(Evidence.of(write(once, tmp_path / "once")), {})["report.md"]
     assert "the best of these 2 runs only" in text
-    assert "with one seed each, none is told from another" in text
+    assert "with one seed each, no difference is significant" in text
     assert "significantly worse" not in text.partition("Accuracies are those")[0]
     several = of_seeds(0, 1, 2) + of_seeds(0, 1, 2, lr=1e-4, accuracy=0.87)
     text = make_texts(Evidence.of(write(several, tmp_path / "several")), {})["report.md"]

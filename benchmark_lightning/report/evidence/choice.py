@@ -89,16 +89,16 @@ def _with(runs: Runs, seeds: Sequence[object]) -> Runs:
 
 
 def could_be_best(several: Sequence[Runs], confidence: float = CONFIDENCE) -> NDArray[np.bool_]:
-    """Mark the configurations that no other one is told to be better than.
+    """Mark the configurations that no other one is significantly better than.
 
     Every pair is compared at a level that keeps the chance of any false difference at 5 % (Bonferroni), so that the set
-    holds the best with 95 %, and all of several equal ones. One that ran with a single seed is told from none.
+    holds the best with 95 %, and all of several equal ones. One that ran with a single seed differs significantly from none.
 
     Source: Hsu (1984), Constrained simultaneous confidence intervals for multiple comparisons with the best, Annals of
     Statistics 12; with all pairs in place of those with the best, since "worse than the best" is said of many at once.
 
     Args:
-        several: of one data set; of many, only the ``NUM_RIVALS`` most accurate are told to be better than others, which
+        several: of one data set; of many, only the ``NUM_RIVALS`` most accurate are compared with the others, which
             leaves the others in the set at worst.
         confidence: that the set holds the best.
     """

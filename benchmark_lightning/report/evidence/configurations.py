@@ -49,7 +49,7 @@ _MADE = (
 
 
 def configurations(
-    table: pd.DataFrame, axes: Sequence[str], confidence: float = CONFIDENCE, told_apart: float = CONFIDENCE
+    table: pd.DataFrame, axes: Sequence[str], confidence: float = CONFIDENCE, of_ranking: float = CONFIDENCE
 ) -> pd.DataFrame:
     """One row for each configuration that was to be trained to the end, also where every run of it failed.
 
@@ -57,8 +57,8 @@ def configurations(
     ``accuracy`` and ``cost`` (``Estimate`` or None: test accuracy, and seconds of training), their ends as ``low`` and
     ``high``, ``value``, ``n`` (seeds), ``val_accuracy`` (mean), ``seed_sd`` (of the test accuracies over seeds; nan for one seed), ``runs``
     (``Runs`` or None), ``seconds`` (of training, of each run), ``num_failed``, ``why_failed``, and ``is_best`` and ``could_be_best`` among the configurations of the
-    same data set, kind and setting: the latter are those that no other one is told to be better than, at
-    the confidence ``told_apart``.
+    same data set, kind and setting: the latter are those that no other one is significantly better than, at
+    the confidence ``of_ranking``.
     """
     whole = table[table["is_whole"] & (table["status"] != "skipped")]
     same = [*axes, *_SAME]
@@ -70,7 +70,7 @@ def configurations(
     frame["name"], frame["family"] = ([names[position][part] for position in frame.index] for part in (0, 1))
     frame[["is_best", "could_be_best"]] = False
     for _, group in frame.groupby(["dataset", "kind", "setting"]):
-        _mark_best(frame, group[group["n"] > 0], told_apart)
+        _mark_best(frame, group[group["n"] > 0], of_ranking)
     return frame
 
 

@@ -49,7 +49,7 @@ class Evidence:
 
     @property
     def judged_confidence(self) -> float:
-        """Of what is told apart: that of the intervals, or where the study is judged at several looks, a higher one."""
+        """The confidence of verdicts and rankings: that of the intervals, or a higher one where the study has several looks."""
         looks = self.questions.looks
         return max(self.confidence, 1 - nominal_level(looks)) if looks else self.confidence
 

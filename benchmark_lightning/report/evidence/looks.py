@@ -1,8 +1,8 @@
 """How strict each look at growing evidence must be, so that looking several times makes no error more likely than one look would.
 
-Claims are judged at fixed numbers of seeds and a decided one gets no more. Were each look judged at 5 %, equal things would be
-told apart in 12.6 % of four looks. Under Pocock's bounds each look has the same stricter level, and the chance of an error at any
-look is 5 %. Intervals of that level hold at all looks together: repeated confidence intervals.
+Claims are judged at fixed numbers of seeds, and a decided one gets no more. Were each look judged at 5 %, four looks would find
+a difference between equal configurations in 12.6 % of all studies. Under Pocock's bounds each look has the same stricter level,
+and the chance of an error at any look is 5 %. Intervals of that level hold at all looks together: repeated confidence intervals.
 
 Sources: Pocock (1977), Group sequential methods in the design and analysis of clinical trials, Biometrika 64; Armitage,
 McPherson and Rowe (1969), Repeated significance tests on accumulating data, JRSS A 132; Jennison and Turnbull (1989), Interim
@@ -48,7 +48,7 @@ def _nominal_level(looks: tuple[int, ...], alpha: float) -> float:
 
 
 def chance_of_error(looks: Sequence[int], level: float) -> float:
-    """The chance that two equal things are told apart at any look when each is judged at a two-sided ``level``.
+    """The chance of finding a difference between two equal configurations at any look, each judged at a two-sided ``level``.
 
     The density of the sum that has crossed no bound so far is carried from look to look; it is known at the nodes of a Gauss
     quadrature. Between looks the sum moves by a normal step whose variance is the number of new seeds.
